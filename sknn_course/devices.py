@@ -1,0 +1,50 @@
+"""The device on which an estimator computes."""
+
+import torch
+
+
+def resolve_device(device):
+    """Return the torch device that a ``device`` parameter names.
+
+    Parameters
+    ----------
+    device : {'auto', 'cpu', 'cuda', 'mps'} or str or torch.device
+        'auto' takes a CUDA GPU where there is one, else Apple's 'mps', else
+        the CPU. Any string that torch understands is accepted ('cuda:1').
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown to torch or absent from this machine.
+
+    Examples
+    --------
+    >>> from sknn_course.devices import resolve_device
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
+    available = ["cpu"]
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if torch.cuda.is_available():
+        available.insert(0, "cuda")
+    if isinstance(device, str) and device == "auto":
+        return torch.device(available[0])
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"device={device!r} is not a device: use 'auto' or one of {available}."
+        ) from error
+    if resolved.type not in available or (
+        resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count()
+    ):
+        raise ValueError(
+            f"device={device!r} is not available on this machine: "
+            f"use 'auto' or one of {available}."
+        )
+    return resolved
