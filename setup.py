@@ -1,0 +1,55 @@
+"""Package metadata; settings of the tools are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+PLOT = ["matplotlib>=3.8"]
+FILES = ["pandas>=2.2", "pyarrow>=15"]
+TEST = ["pytest>=8.2", "polars>=1.0", *PLOT, *FILES]
+DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
+
+setup(
+    name="sknn_course",
+    version="0.1.0",
+    description="PyTorch networks as scikit-learn estimators, beside their baselines",
+    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    author="The sknn_course developers",
+    license="BSD-3-Clause",
+    license_files=["LICENSE"],
+    keywords=["scikit-learn", "pytorch", "neural networks", "machine learning"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    install_requires=[
+        "joblib>=1.4",
+        "numpy>=1.26",
+        # The networks take the parameters of scikit-learn 1.9's MLP, follow it
+        # number for number, and use its private parameter validation: another
+        # minor version has to be tried before it is let in.
+        "scikit-learn>=1.9,<1.10",
+        "scipy>=1.11",
+        "skorch>=1.1",
+        "torch>=2.4",
+    ],
+    extras_require={
+        "plot": PLOT,
+        "files": FILES,
+        "test": TEST,
+        "dev": DEV,
+        "all": [*PLOT, *FILES],
+    },
+    packages=find_packages(include=["sknn_course", "sknn_course.*"]),
+    package_data={"sknn_course": ["py.typed", "datasets/data/*.csv"]},
+    entry_points={"console_scripts": ["sknn_course = sknn_course.cli:main"]},
+)
