@@ -216,12 +216,19 @@ def test_clear_data_home_deletes_only_what_is_fetched(tmp_path):
     write_mnist(tmp_path / "mnist", pack=True)
     write_mnist(tmp_path / "MNIST" / "raw")
     write_cifar10(tmp_path / "cifar-10-batches-bin")
-    (tmp_path / "cifar-10-batches-bin" / "notes.txt").write_text("mine")
+    own = {"mnist/notes.txt", "cifar-10-batches-bin/notes.txt", "notes.txt"}
+    for name in own:
+        (tmp_path / name).write_text("mine")
     clear_data_home(tmp_path)
-    left = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    left = {
+        p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()
+    }
     torchvision = {f"MNIST/raw/{name}" for name in MNIST}
-    assert left == torchvision | {"cifar-10-batches-bin/notes.txt"}
-    assert not (tmp_path / "mnist").exists()
+    assert left == torchvision | own
+    for name in own:
+        (tmp_path / name).unlink()
+    clear_data_home(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["MNIST"]
 
 
 # ------------------------------------------------------------------------- MNIST
@@ -358,7 +365,10 @@ def test_mnist_turns_to_the_second_mirror(tmp_path, mnist_server, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"other", mtime=0), f"MD5 sum {hashlib.md5(b'other').hexdigest()}"),
+        (
+            gzip.compress(b"other", mtime=0),
+            f"MD5 sum {hashlib.md5(b'other').hexdigest()}",
+        ),
         (b"<html>log in</html>", "Not a gzipped file"),
     ],
 )
