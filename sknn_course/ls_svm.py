@@ -1,0 +1,343 @@
+"""Least squares support vector machines in closed form."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sknn_course.least_squares import (
+    _SignClassifier,
+    _TargetRegressor,
+    closed_form_device,
+    closed_form_tensor,
+)
+
+# Largest number of kernel values that a prediction holds at a time (128 MiB).
+BLOCK_SIZE = 2**24
+
+
+def linear_kernel(X, Y, gamma, degree, coef0):
+    """k(x, y) = x . y"""
+    return X @ Y.T
+
+
+def poly_kernel(X, Y, gamma, degree, coef0):
+    """k(x, y) = (gamma x . y + coef0)^degree"""
+    return (X @ Y.T).mul_(gamma).add_(coef0).pow_(degree)
+
+
+def rbf_kernel(X, Y, gamma, degree, coef0):
+    """k(x, y) = exp(-gamma |x - y|^2)"""
+    # |x - y|^2 = |x|^2 + |y|^2 - 2 x . y, taken about the mean of Y: far from
+    # the origin the difference would lose all its digits.
+    centre = Y.mean(0)
+    X, Y = X - centre, Y - centre
+    squared = (X @ Y.T).mul_(-2)  # (len(X), len(Y))
+    squared.add_(X.square().sum(1)[:, None]).add_(Y.square().sum(1))
+    return squared.clamp_(min=0).mul_(-gamma).exp_()
+
+
+KERNELS = {"linear": linear_kernel, "poly": poly_kernel, "rbf": rbf_kernel}
+
+
+def solve_ls_svm(K, Y, cost):
+    """Solve the linear system of the least squares SVM, in place of K.
+
+    ::
+
+        [ 0    1^T          ] [b]   [0]
+        [ 1    K + diag(1/c)] [a] = [y]
+
+    With ``s = sqrt(c)`` and ``B = I + diag(s) K diag(s)``, whose eigenvalues
+    are at least 1, the lower rows are ``B (a / s) = s (y - b)``. One Cholesky
+    factorisation of B and two triangular solves give ``B z = s`` and ``B Z =
+    s Y``; the upper row, ``s^T (a / s) = 0``, then gives b.
+
+    Parameters
+    ----------
+    K : torch.Tensor of shape (n_samples, n_samples)
+        Kernel matrix, overwritten.
+    Y : torch.Tensor of shape (n_samples, n_outputs)
+    cost : torch.Tensor of shape (n_samples,)
+        C times the weight of each row.
+
+    Returns
+    -------
+    dual_coef : torch.Tensor of shape (n_samples, n_outputs)
+        ``a``, which sums to zero.
+    intercept : torch.Tensor of shape (n_outputs,)
+        ``b``.
+
+    Raises
+    ------
+    torch.linalg.LinAlgError
+        If K is not finite or not positive semi-definite.
+    """
+    s = cost.sqrt()[:, None]  # (n_samples, 1)
+    K.mul_(s).mul_(s.T).diagonal().add_(1)
+    L = torch.linalg.cholesky(K)
+    solution = torch.cholesky_solve(torch.cat([s, s * Y], dim=1), L)
+    z, Z = solution[:, :1], solution[:, 1:]
+    intercept = (s.T @ Z / (s.T @ z))[0]
+    return s * (Z - z * intercept), intercept
+
+
+class _KernelLeastSquares:
+    """The two hooks of a kernel model."""
+
+    _parameter_constraints: dict = {
+        "C": [Interval(Real, 0, None, closed="neither")],
+        "kernel": [StrOptions(set(KERNELS)), callable],
+        "gamma": [
+            StrOptions({"scale", "auto"}),
+            Interval(Real, 0, None, closed="left"),
+        ],
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "coef0": [Interval(Real, None, None, closed="neither")],
+        "device": [str, torch.device],
+    }
+
+    def _fit_targets(self, X, y, sample_weight):
+        device = closed_form_device(self.device)
+        rows = sample_weight > 0  # the others take no part
+        X, y, sample_weight = X[rows], y[rows], sample_weight[rows]
+        self.X_fit_ = X
+        self.gamma_ = self._gamma(X, sample_weight)
+
+        X = closed_form_tensor(X, device)
+        Y = closed_form_tensor(y, device).reshape(len(y), -1)
+        cost = closed_form_tensor(self.C * sample_weight, device)
+        try:
+            dual_coef, intercept = solve_ls_svm(self._kernel(X, X), Y, cost)
+        except torch.linalg.LinAlgError as error:
+            raise ValueError(
+                f"kernel={self.kernel!r} with C={self.C!r}: the kernel matrix of "
+                "these data is not positive semi-definite to rounding. Scale the "
+                "features, lower C, or take another kernel, such as 'rbf'."
+            ) from error
+        dual_coef, intercept = dual_coef.T.cpu().numpy(), intercept.cpu().numpy()
+        self.dual_coef_ = dual_coef if y.ndim == 2 else dual_coef[0]
+        self.intercept_ = intercept if y.ndim == 2 else intercept[0]
+
+    def _gamma(self, X, sample_weight):
+        if self.gamma == "auto":
+            return 1 / X.shape[1]
+        if self.gamma == "scale":
+            # Weighted, so that a row of weight 2 counts as two equal rows
+            mean = np.average(X.mean(1, dtype=np.float64), weights=sample_weight)
+            variance = np.average(((X - mean) ** 2).mean(1), weights=sample_weight)
+            return float(1 / (X.shape[1] * variance)) if variance > 0 else 1.0
+        return float(self.gamma)
+
+    def _kernel(self, X, Y):
+        if not callable(self.kernel):
+            return KERNELS[self.kernel](X, Y, self.gamma_, self.degree, self.coef0)
+        K = np.asarray(self.kernel(X.cpu().numpy(), Y.cpu().numpy()))
+        if K.shape != (len(X), len(Y)):
+            raise ValueError(
+                f"kernel={self.kernel!r} returned an array of shape {K.shape} for "
+                f"{len(X)} and {len(Y)} rows: it must be {(len(X), len(Y))}."
+            )
+        return closed_form_tensor(K, X.device)
+
+    def _outputs(self, X):
+        device = closed_form_device(self.device)
+        X_fit = closed_form_tensor(self.X_fit_, device)
+        dual_coef = closed_form_tensor(self.dual_coef_.T, device)
+        rows = max(1, BLOCK_SIZE // len(X_fit))
+        outputs = []
+        for start in range(0, X.shape[0], rows):
+            block = X[start : start + rows]
+            block = block.toarray() if issparse(block) else block
+            K = self._kernel(closed_form_tensor(block, device), X_fit)
+            outputs.append((K @ dual_coef).cpu().numpy())
+        outputs = np.concatenate(outputs) + self.intercept_
+        return outputs.astype(self.X_fit_.dtype, copy=False)
+
+
+class LeastSquaresSVR(_KernelLeastSquares, _TargetRegressor):
+    """Least squares support vector regression.
+
+    Minimises ``|w|^2 / 2 + C / 2 sum_i (y_i - w . phi(x_i) - b)^2`` in the
+    feature space of a kernel: a linear system in place of the quadratic
+    programme of the SVM, solved by one Cholesky factorisation for all outputs
+    (time of order n_samples^3, memory of order n_samples^2). It is kernel
+    ridge regression with an intercept that is not penalised. All training rows
+    are support vectors.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Weight of the squared errors against the norm of w; larger fits closer.
+    kernel : {'linear', 'poly', 'rbf'} or callable, default='rbf'
+        Kernel ``x . y``, ``(gamma x . y + coef0)^degree``,
+        ``exp(-gamma |x - y|^2)``, or a function that takes two arrays of rows
+        and returns the matrix of their kernel values, such as those of
+        `sklearn.metrics.pairwise`.
+    gamma : {'scale', 'auto'} or float, default='scale'
+        Kernel coefficient of 'poly' and 'rbf'. 'scale' is
+        ``1 / (n_features * X.var())``, with the weighted variance, and 'auto'
+        ``1 / n_features``.
+    degree : int, default=3
+        Degree of 'poly'.
+    coef0 : float, default=0.0
+        Constant of 'poly'; a negative one makes it no kernel.
+    device : {'auto', 'cpu', 'cuda', 'mps'} or str, default='auto'
+        Device that computes the fit and the predictions, in float64; 'auto'
+        takes a CUDA GPU where there is one, else the CPU. 'mps' computes in
+        float32.
+
+    Attributes
+    ----------
+    dual_coef_ : ndarray of shape (n_fit,) or (n_outputs, n_fit)
+        Coefficient of each training row in the output; they sum to zero. It is
+        ``C`` times the row's weight times its residual.
+    intercept_ : float or ndarray of shape (n_outputs,)
+        Intercept.
+    X_fit_ : ndarray of shape (n_fit, n_features)
+        Training rows, without those of weight zero.
+    gamma_ : float
+        Kernel coefficient in use.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had names that are all strings.
+
+    See Also
+    --------
+    LeastSquaresSVC : The same for classes.
+    sklearn.kernel_ridge.KernelRidge : The same without an intercept.
+    sklearn.svm.SVR : Ignores small errors, and so keeps few rows.
+
+    References
+    ----------
+    .. [1] J. A. K. Suykens and J. Vandewalle (1999). Least squares support
+       vector machine classifiers. Neural Processing Letters 9, 293-300.
+    .. [2] J. A. K. Suykens, T. Van Gestel, J. De Brabanter, B. De Moor and
+       J. Vandewalle (2002). Least Squares Support Vector Machines. World
+       Scientific.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_course.ls_svm import LeastSquaresSVR
+    >>> X = np.linspace(0, 6, 50)[:, np.newaxis]
+    >>> model = LeastSquaresSVR(C=100).fit(X, np.sin(X[:, 0]))
+    >>> float(model.predict([[np.pi / 2]])[0].round(2))
+    1.0
+    """
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        kernel="rbf",
+        gamma="scale",
+        degree=3,
+        coef0=0.0,
+        device="auto",
+    ):
+        self.C = C
+        self.kernel = kernel
+        self.gamma = gamma
+        self.degree = degree
+        self.coef0 = coef0
+        self.device = device
+
+
+class LeastSquaresSVC(_KernelLeastSquares, _SignClassifier):
+    """Least squares support vector classification.
+
+    The least squares SVM of Suykens and Vandewalle [1]_: targets of -1 and +1
+    are fitted with squared errors in the feature space of a kernel, which is a
+    linear system. Several classes are fitted one against the rest, all with
+    one Cholesky factorisation (time of order n_samples^3, memory of order
+    n_samples^2).
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Weight of the squared errors against the norm of w; larger fits closer.
+    kernel : {'linear', 'poly', 'rbf'} or callable, default='rbf'
+        Kernel ``x . y``, ``(gamma x . y + coef0)^degree``,
+        ``exp(-gamma |x - y|^2)``, or a function that takes two arrays of rows
+        and returns the matrix of their kernel values, such as those of
+        `sklearn.metrics.pairwise`.
+    gamma : {'scale', 'auto'} or float, default='scale'
+        Kernel coefficient of 'poly' and 'rbf'. 'scale' is
+        ``1 / (n_features * X.var())``, with the weighted variance, and 'auto'
+        ``1 / n_features``.
+    degree : int, default=3
+        Degree of 'poly'.
+    coef0 : float, default=0.0
+        Constant of 'poly'; a negative one makes it no kernel.
+    class_weight : dict or 'balanced', default=None
+        Weight of each class, multiplied with the sample weights. 'balanced'
+        takes ``n_samples / (n_classes * count)``.
+    device : {'auto', 'cpu', 'cuda', 'mps'} or str, default='auto'
+        Device that computes the fit and the predictions, in float64; 'auto'
+        takes a CUDA GPU where there is one, else the CPU. 'mps' computes in
+        float32.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    dual_coef_ : ndarray of shape (1, n_fit) or (n_classes, n_fit)
+        Coefficient of each training row in each output, with its sign: the
+        paper's ``alpha_i y_i``. Each row sums to zero.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts.
+    X_fit_ : ndarray of shape (n_fit, n_features)
+        Training rows, without those of weight zero.
+    gamma_ : float
+        Kernel coefficient in use.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had names that are all strings.
+
+    See Also
+    --------
+    LeastSquaresSVR : The same on real targets.
+    sknn_course.svm.rbf_svm : The SVM with hinge loss, behind a scaler.
+
+    References
+    ----------
+    .. [1] J. A. K. Suykens and J. Vandewalle (1999). Least squares support
+       vector machine classifiers. Neural Processing Letters 9, 293-300.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_circles
+    >>> from sknn_course.ls_svm import LeastSquaresSVC
+    >>> X, y = make_circles(200, noise=0.1, factor=0.5, random_state=0)
+    >>> LeastSquaresSVC().fit(X, y).score(X, y) > 0.95
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **_KernelLeastSquares._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        kernel="rbf",
+        gamma="scale",
+        degree=3,
+        coef0=0.0,
+        class_weight=None,
+        device="auto",
+    ):
+        self.C = C
+        self.kernel = kernel
+        self.gamma = gamma
+        self.degree = degree
+        self.coef0 = coef0
+        self.class_weight = class_weight
+        self.device = device
