@@ -1,0 +1,416 @@
+"""What all neural estimators share: validate, make a fit job, train, keep the net."""
+
+import warnings
+from math import prod
+from numbers import Integral, Real
+from types import MethodType
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from .devices import resolve_device
+from .layers import Conv2d, Dense
+from .modules.activations import ACTIVATIONS
+from .modules.build import build_module, read_module
+from .modules.initialisers import (
+    BIAS_NAMES,
+    NAMES,
+    initial_parameters,
+    is_initialiser,
+)
+from .modules.parameters import parameter_layout
+from .training import FitJob, Progress, Settings, Split, train
+from .training.lbfgs import warn_if_not_converged
+from .training.losses import LOSSES
+from .training.net import NetObserver, make_net, write_history
+from .training.optimizers import SOLVERS, OptimizerState
+from .training.rows import to_tensor
+from .training.schedules import DECAY_RATES, SCHEDULES
+
+NON_NEGATIVE = Interval(Real, 0, None, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+RATE = Interval(Real, 0, 1, closed="left")
+PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
+TRAINED = (Dense, Conv2d)
+OUTPUT_ACTIVATIONS = {
+    "log_loss": "softmax",
+    "binary_log_loss": "logistic",
+    "squared_error": "identity",
+    "poisson": "exp",
+}
+
+
+class PartialFitUnavailable(AttributeError, ValueError):
+    """``partial_fit`` does not exist for these parameters."""
+
+
+class _OnlineMethod:
+    """A method that instances have only where ``_check_partial_fit`` passes."""
+
+    def __init__(self, method):
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self.method
+        instance._check_partial_fit()
+        return MethodType(self.method, instance)
+
+
+class NeuralEstimator(BaseEstimator):
+    """Base of the neural estimators.
+
+    A subclass gives its layers (``_layers``), its form of the rows
+    (``_check_X``, ``_rows``) and of the targets (``_check_targets``).
+    """
+
+    _parameter_constraints: dict = {
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "solver": [StrOptions(set(SOLVERS))],
+        "alpha": [NON_NEGATIVE],
+        "batch_size": [StrOptions({"auto"}), AT_LEAST_ONE],
+        "learning_rate": [StrOptions(set(SCHEDULES))],
+        "learning_rate_init": [POSITIVE],
+        "power_t": [NON_NEGATIVE],
+        "max_iter": [AT_LEAST_ONE],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [NON_NEGATIVE],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [RATE],
+        "beta_1": [RATE],
+        "beta_2": [RATE],
+        "epsilon": [POSITIVE],
+        "n_iter_no_change": [AT_LEAST_ONE, Options(Real, {np.inf})],
+        "max_fun": [AT_LEAST_ONE],
+        "rho": [RATE],
+        "decay_rate": [POSITIVE, None],
+        "decay_epochs": [AT_LEAST_ONE],
+        "l1": [NON_NEGATIVE],
+        "l2": [NON_NEGATIVE],
+        "penalize_bias": ["boolean"],
+        "weight_decay": [NON_NEGATIVE],
+        "dropout": [RATE, "array-like"],
+        "input_dropout": [RATE],
+        "batch_norm": ["boolean", StrOptions({"before", "after"})],
+        "noise": [NON_NEGATIVE],
+        "weight_init": [str],
+        "bias_init": [str],
+        "device": [str, torch.device],
+        "dtype": [StrOptions({"float32", "float64"}), None],
+        "callbacks": [list, tuple, None],
+    }
+
+    def _assign(self, parameters):
+        """Set the constructor's parameters, given its ``locals()``."""
+        for name, value in parameters.items():
+            if name not in ("self", "__class__"):
+                setattr(self, name, value)
+
+    # Fitting
+
+    def _fit(self, X, y, sample_weight=None, incremental=False):
+        first_pass = not hasattr(self, "net_") or (
+            not self.warm_start and not incremental
+        )
+        self._check_parameters()
+        X, targets, sample_weight = self._check_data(
+            X, y, sample_weight, incremental, first_pass
+        )
+        rng = check_random_state(self.random_state)
+        layers = self._layers(X.shape[1:], targets.shape[1])
+        layout = parameter_layout(layers, X.shape[1:])
+        if first_pass:
+            parameters = self._start(layout, X.dtype, rng)
+        elif layout.layers != self._layout.layers:
+            raise ValueError(
+                "warm_start and partial_fit continue a network of the same layers: "
+                f"it was {self._layout.layers}, now {layout.layers}."
+            )
+        else:
+            parameters = self._current()
+        train_split, validation = self._split(X, targets, sample_weight, rng)
+        if not incremental or self._optimizer is None:
+            self._optimizer = OptimizerState(self.learning_rate_init)
+        job = self._job(layout, parameters, train_split, validation, rng)
+        job.single_epoch = incremental
+        train([job])
+        if job.error is not None:
+            raise job.error
+        self._keep(job)
+        return self
+
+    def _check_parameters(self):
+        for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
+            if not is_initialiser(getattr(self, name), names):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is unknown: use one of {names}, "
+                    "'uniform(a)' or 'normal(std)' with a number."
+                )
+
+    def _training_dtype(self):
+        """What `validate_data` converts X to."""
+        return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+
+    def _check_data(self, X, y, sample_weight, incremental, first_pass):
+        """Rows, 2-D targets and weights, all of the training dtype."""
+        X, y = self._check_X_y(X, y, first_pass)
+        targets = self._encode(y, incremental)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        if getattr(self, "class_weight", None) is not None:
+            sample_weight = self._class_weighted(y, sample_weight, incremental)
+        self.n_outputs_ = targets.shape[1]
+        return self._rows(X), targets, sample_weight
+
+    def _start(self, layout, dtype, rng):
+        """Draw the initial parameters and forget what earlier fits recorded."""
+        flat = initial_parameters(
+            layout, self.weight_init, self.bias_init, self.activation, rng
+        )
+        flat = torch.from_numpy(flat.astype(dtype, copy=False))
+        self._layout = layout
+        self._progress = Progress()
+        self._optimizer = self._best = None
+        return flat, layout.initial_buffers(flat.dtype)
+
+    def _current(self):
+        """Copies of the fitted parameters and buffers."""
+        like = next(self.net_.module_.parameters())
+        flat = like.new_empty(self._layout.n_parameters)
+        buffers = like.new_empty(self._layout.n_buffers)
+        read_module(self.net_.module_, self._layout, flat, buffers)
+        return flat, buffers
+
+    def _split(self, X, targets, sample_weight, rng):
+        """Training rows and, with early stopping, validation rows."""
+        as_split = self._as_split
+        if not self.early_stopping or self.solver == "lbfgs":
+            return as_split(X, targets, sample_weight), None
+        stratify = targets.astype(bool) if self._stratifies() else None
+        n_validation = self.validation_fraction
+        if stratify is not None:
+            # at least one row of each class, where scikit-learn would give up
+            fewest = len(np.unique(stratify))
+            if np.ceil(X.shape[0] * n_validation) < fewest:
+                n_validation = fewest
+        arrays = [X, targets] + ([] if sample_weight is None else [sample_weight])
+        parts = train_test_split(
+            *arrays, random_state=rng, test_size=n_validation, stratify=stratify
+        )
+        train_part, validation = as_split(*parts[::2]), as_split(*parts[1::2])
+        if len(validation) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' "
+                "or the size of your dataset."
+            )
+        return train_part, validation
+
+    @staticmethod
+    def _as_split(X, targets, sample_weight=None):
+        return Split(X, np.ascontiguousarray(targets, dtype=X.dtype), sample_weight)
+
+    def _settings(self, n_rows):
+        """The training settings, defaults resolved for ``n_rows`` rows."""
+        if self.batch_size == "auto":
+            batch_size = min(200, n_rows)
+        else:
+            if self.batch_size > n_rows and self.solver != "lbfgs":
+                warnings.warn(
+                    "Got `batch_size` less than 1 or larger than "
+                    "sample size. It is going to be clipped"
+                )
+            batch_size = min(self.batch_size, n_rows)
+        loss, score = self._loss_and_score()
+        resolved = {
+            "loss": loss,
+            "score": score,
+            "batch_size": int(batch_size),
+            "decay_rate": self.decay_rate or DECAY_RATES.get(self.learning_rate),
+            "early_stopping": self.early_stopping and self.solver != "lbfgs",
+        }
+        names = Settings.__dataclass_fields__
+        given = {name: getattr(self, name) for name in names if name not in resolved}
+        return Settings(**given, **resolved)
+
+    def _job(self, layout, parameters, train_split, validation, rng):
+        device = resolve_device(self.device)
+        settings = self._settings(len(train_split))
+        strengths = tuple(
+            getattr(layer, "rate", getattr(layer, "std", None))
+            for layer in layout.layers
+        )
+        augment = self._augmentation()
+        uses_random_numbers = any(strengths) or augment is not None
+        observer = None
+        if self.callbacks:
+            module = build_module(layout, *parameters).to(device)
+            observer = NetObserver(
+                make_net(module, settings, device, list(self.callbacks))
+            )
+        return FitJob(
+            layout=layout,
+            settings=settings,
+            strengths=strengths,
+            train=train_split,
+            validation=validation,
+            parameters=parameters[0],
+            buffers=parameters[1],
+            best=self._best or parameters,
+            rng=rng,
+            seed=int(rng.randint(2**31)) if uses_random_numbers else 0,
+            device=device,
+            progress=self._progress,
+            optimizer=self._optimizer,
+            observer=observer,
+            augment=augment,
+        )
+
+    def _augmentation(self):
+        """Function of rows and keys that changes rows in training, or None."""
+        return None
+
+    def _keep(self, job):
+        """Keep what training gave, warn as scikit-learn does."""
+        progress, settings = job.progress, job.settings
+        if job.interrupted:
+            warnings.warn("Training interrupted by user.")
+        elif job.optimize_result is not None:
+            warn_if_not_converged(job)
+        elif progress.n_iter == settings.max_iter and not (
+            job.converged or job.single_epoch
+        ):
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) "
+                "reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+            )
+        if job.observer is not None:
+            self.net_ = job.observer.net
+            self.net_.module_.eval()
+        else:
+            module = build_module(job.layout, job.parameters, job.buffers)
+            self.net_ = make_net(module, settings, job.device)
+            write_history(self.net_, job)
+        self._best = job.best if settings.early_stopping else None
+        self._keep_progress(progress, settings)
+        if not torch.isfinite(job.parameters).all():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may"
+                " contain large values and need to be preprocessed."
+            )
+
+    def _keep_progress(self, progress, settings):
+        """Set scikit-learn's fitted attributes."""
+        self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
+        trained = [layer for layer in self._layout.layers if isinstance(layer, TRAINED)]
+        self.n_layers_ = len(trained) + 1
+        self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
+        if settings.solver == "lbfgs":
+            return
+        self._no_improvement_count = progress.no_improvement_count
+        self.loss_curve_ = progress.loss_curve
+        validated = settings.early_stopping
+        self.best_loss_ = None if validated else progress.best_loss
+        self.best_validation_score_ = (
+            progress.best_validation_score if validated else None
+        )
+        self.validation_scores_ = progress.validation_scores if validated else None
+        self.validation_loss_curve_ = (
+            progress.validation_loss_curve if validated else None
+        )
+        self.training_score_curve_ = (
+            progress.training_score_curve if validated else None
+        )
+
+    def _check_partial_fit(self):
+        if self.solver == "lbfgs":
+            raise PartialFitUnavailable(
+                "partial_fit is only available for stochastic optimizers. "
+                "lbfgs is not stochastic."
+            )
+        if self.early_stopping:
+            raise PartialFitUnavailable(
+                "partial_fit does not support early_stopping=True"
+            )
+
+    # The fitted network
+
+    @property
+    def coefs_(self):
+        """Weights of each layer; dense ones are of shape (fan_in, fan_out)."""
+        return [
+            weight.T if weight.ndim == 2 else weight
+            for weight in self._fitted_arrays("weight")
+        ]
+
+    @coefs_.setter
+    def coefs_(self, values):
+        self._set_fitted("weight", [v.T if v.ndim == 2 else v for v in values])
+
+    @property
+    def intercepts_(self):
+        """Biases of each layer, of shape (fan_out,)."""
+        return self._fitted_arrays("bias")
+
+    @intercepts_.setter
+    def intercepts_(self, values):
+        self._set_fitted("bias", values)
+
+    def _fitted_tensors(self, name):
+        if "net_" not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} has no weights before it is fitted."
+            )
+        return [
+            getattr(part, name)
+            for part in self.net_.module_
+            if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)
+        ]
+
+    def _fitted_arrays(self, name):
+        return [t.detach().cpu().numpy() for t in self._fitted_tensors(name)]
+
+    def _set_fitted(self, name, values):
+        with torch.no_grad():
+            for tensor, value in zip(self._fitted_tensors(name), values, strict=True):
+                tensor.copy_(torch.as_tensor(np.asarray(value)))
+
+    # Prediction
+
+    def _predict_outputs(self, X):
+        """Predictions after the output activation.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), of the training dtype
+        """
+        check_is_fitted(self)
+        X = self._rows(self._check_X(X))
+        module = self.net_.module_
+        like = next(module.parameters())
+        activation = LOSSES[self._loss_and_score()[0]].activation
+        widest = max(prod(shape) for shape in self._layout.shapes)
+        n_at_once = max(1, PREDICTION_BYTES // (widest * like.element_size()))
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, X.shape[0], n_at_once):
+                rows = X[start : start + n_at_once]
+                if sparse.issparse(rows):
+                    rows = rows.toarray()
+                rows = to_tensor(rows, like.device).to(like.dtype)
+                parts.append(activation(module(rows)).cpu())
+        return torch.cat(parts).numpy()

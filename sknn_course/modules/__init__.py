@@ -1,0 +1,1 @@
+"""Torch side of a network: parameters, modules, and their stacked twins."""

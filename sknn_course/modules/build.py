@@ -1,0 +1,129 @@
+"""Plain torch modules from layer specifications, and parameters in and out."""
+
+import torch
+from torch import nn
+
+from .. import layers as spec
+from .activations import ACTIVATIONS
+
+
+class GaussianNoise(nn.Module):
+    """Adds normal noise while training.
+
+    Parameters
+    ----------
+    std : float
+        Standard deviation.
+    """
+
+    def __init__(self, std):
+        super().__init__()
+        self.std = std
+
+    def forward(self, x):
+        return x + self.std * torch.randn_like(x) if self.training else x
+
+    def extra_repr(self):
+        return f"std={self.std}"
+
+
+def _linear(layer, shape):
+    return nn.Linear(shape[0], layer.units, device="meta")
+
+
+def _convolution(layer, shape):
+    return nn.Conv2d(
+        shape[0],
+        layer.filters,
+        layer.kernel_size,
+        layer.stride,
+        layer.pad,
+        device="meta",
+    )
+
+
+MODULES = {
+    spec.Dense: _linear,
+    spec.Conv2d: _convolution,
+    spec.Pool2d: lambda layer, shape: (
+        nn.MaxPool2d(layer.size) if layer.kind == "max" else nn.AvgPool2d(layer.size)
+    ),
+    spec.GlobalAveragePool: lambda layer, shape: nn.Sequential(
+        nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    ),
+    spec.Flatten: lambda layer, shape: nn.Flatten(),
+    spec.Activation: lambda layer, shape: ACTIVATIONS[layer.function].module(),
+    spec.BatchNorm: lambda layer, shape: (
+        nn.BatchNorm1d(shape[0]) if len(shape) == 1 else nn.BatchNorm2d(shape[0])
+    ),
+    spec.Dropout: lambda layer, shape: nn.Dropout(layer.rate),
+    spec.GaussianNoise: lambda layer, shape: GaussianNoise(layer.std),
+}
+# torch's names, and what each parameter is called there
+_NAMES = {
+    "weight": "weight",
+    "bias": "bias",
+    "scale": "weight",
+    "shift": "bias",
+    "mean": "running_mean",
+    "variance": "running_var",
+}
+
+
+def is_active(layer):
+    """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
+    return layer not in (spec.Dropout(0.0), spec.GaussianNoise(0.0))
+
+
+def build_module(layout, flat, buffers):
+    """A plain torch network with the given parameters.
+
+    Parameters
+    ----------
+    layout : ParameterLayout
+    flat : tensor of shape (n_parameters,)
+    buffers : tensor of shape (n_buffers,)
+
+    Returns
+    -------
+    torch.nn.Sequential
+        In evaluation mode; its parameters are copies, on the device of ``flat``.
+    """
+    module = nn.Sequential()
+    for index, layer in enumerate(layout.layers):
+        if is_active(layer):
+            module.append(MODULES[type(layer)](layer, layout.shapes[index]))
+    for part, name, value in _parts(module, layout, flat, buffers):
+        value = value.clone(memory_format=torch.contiguous_format)
+        if name in part._parameters:
+            value = nn.Parameter(value)
+        setattr(part, name, value)
+    return module.eval()
+
+
+def bind_module(module, layout, flat, buffers, grad):
+    """Make a built module share the memory of flat parameters and gradients."""
+    with torch.no_grad():
+        for part, name, value in _parts(module, layout, flat, buffers):
+            getattr(part, name).data = value
+        for part, name, value in _parts(module, layout, grad, buffers):
+            if name in part._parameters:
+                getattr(part, name).grad = value
+
+
+def read_module(module, layout, flat, buffers):
+    """Copy the parameters of a built module into flat tensors."""
+    with torch.no_grad():
+        for part, name, value in _parts(module, layout, flat, buffers):
+            value.copy_(getattr(part, name))
+
+
+def _parts(module, layout, flat, buffers):
+    """Yield torch's layer, its name of a tensor, and the view in torch's shape."""
+    views = layout.views(flat, buffers)
+    active = (index for index, layer in enumerate(layout.layers) if is_active(layer))
+    for index, part in zip(active, module, strict=True):
+        for (at, role), value in views.items():
+            if at == index:
+                is_dense = role == "weight" and value.dim() == 2
+                yield part, _NAMES[role], value.t() if is_dense else value

@@ -1,0 +1,136 @@
+"""Where the parameters of a network lie in one flat vector.
+
+The order is that of scikit-learn's MLP: all weights, then all biases; scales
+and shifts of batch normalisation follow. Dense weights are ``(fan_in, fan_out)``,
+convolution weights ``(fan_out, fan_in, height, width)``.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+import torch
+
+from ..layers import BatchNorm, Conv2d, Dense, layer_shapes
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter tensor of a network.
+
+    Parameters
+    ----------
+    layer : int
+        Index of its layer.
+    role : {'weight', 'bias', 'scale', 'shift', 'mean', 'variance'}
+    shape : tuple of int
+    start : int
+        Its first place in the flat vector.
+    """
+
+    layer: int
+    role: str
+    shape: tuple
+    start: int
+
+    @property
+    def stop(self):
+        return self.start + prod(self.shape)
+
+
+ROLES = {
+    Dense: lambda layer, shape: {
+        "weight": (prod(shape), layer.units),
+        "bias": (layer.units,),
+    },
+    Conv2d: lambda layer, shape: {
+        "weight": (layer.filters, shape[0], layer.kernel_size, layer.kernel_size),
+        "bias": (layer.filters,),
+    },
+    BatchNorm: lambda layer, shape: {
+        role: (shape[0],) for role in ("scale", "shift", "mean", "variance")
+    },
+}
+
+
+class ParameterLayout:
+    """The parameters and buffers of a network of a given structure.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+    input_shape : tuple of int
+
+    Attributes
+    ----------
+    parameters : list of Parameter
+        Trained: weights, biases, scales and shifts, in this order.
+    buffers : list of Parameter
+        Running means and variances of batch normalisation.
+    n_weights, n_biases, n_parameters, n_buffers : int
+        Lengths of the weights' part, of the biases' part, of the whole flat
+        vector of parameters, and of that of buffers.
+    shapes : list of tuple of int
+        Row shapes before and after each layer.
+    """
+
+    def __init__(self, layers, input_shape):
+        self.layers = layers
+        self.shapes = layer_shapes(layers, input_shape)
+        found = [
+            (index, role, shape)
+            for index, layer in enumerate(layers)
+            if type(layer) in ROLES
+            for role, shape in ROLES[type(layer)](layer, self.shapes[index]).items()
+        ]
+        self.parameters, ends = self._place(
+            found, [("weight",), ("bias",), ("scale", "shift")]
+        )
+        self.buffers, buffer_ends = self._place(found, [("mean", "variance")])
+        self.n_weights = ends[0]
+        self.n_biases = ends[1] - ends[0]
+        self.n_parameters = ends[-1]
+        self.n_buffers = buffer_ends[-1]
+
+    @staticmethod
+    def _place(found, parts):
+        placed, ends, start = [], [], 0
+        for part in parts:
+            for index, role, shape in found:
+                if role in part:
+                    placed.append(Parameter(index, role, shape, start))
+                    start = placed[-1].stop
+            ends.append(start)
+        return placed, ends
+
+    def views(self, flat, buffers):
+        """Views on flat tensors by layer and role.
+
+        Parameters
+        ----------
+        flat : tensor of shape (..., n_parameters)
+        buffers : tensor of shape (..., n_buffers)
+
+        Returns
+        -------
+        dict of (layer index, role) -> tensor of shape (..., *shape)
+        """
+        return {
+            (p.layer, p.role): source[..., p.start : p.stop].unflatten(-1, p.shape)
+            for source, places in ((flat, self.parameters), (buffers, self.buffers))
+            for p in places
+        }
+
+    def initial_buffers(self, dtype):
+        """Running mean 0 and variance 1, shape (n_buffers,)."""
+        buffers = torch.zeros(self.n_buffers, dtype=dtype)
+        for place in self.buffers:
+            if place.role == "variance":
+                buffers[place.start : place.stop] = 1
+        return buffers
+
+
+@lru_cache(maxsize=256)
+def parameter_layout(layers, input_shape):
+    """The `ParameterLayout` of a structure, made once."""
+    return ParameterLayout(layers, input_shape)

@@ -1,0 +1,249 @@
+"""Networks of equal structure as one stacked network, gradients written out.
+
+Every tensor of K stacked networks has a leading model axis of length K; for one
+network the axis is left out, and the same formulas act on the last axes:
+
+    x (K, n_rows, fan_in), W (K, fan_in, fan_out), b (K, 1, fan_out)
+    z = x W + b
+    dL/dW = x^T dL/dz,   dL/db = sum over rows of dL/dz,   dL/dx = dL/dz W^T
+
+Layers write dL/dW and dL/db into views of one flat gradient. Each is checked
+against torch.autograd and finite differences.
+"""
+
+import torch
+
+from .. import layers as spec
+from .activations import ACTIVATIONS
+from .build import is_active
+from .counter_random import keep_mask, normal, unit_bits
+
+BATCH_NORM_MOMENTUM = 0.1  # torch's defaults
+BATCH_NORM_EPS = 1e-5
+
+
+class Batch:
+    """What layers may need to know of the rows that pass through them.
+
+    Parameters
+    ----------
+    training : bool
+    weight : tensor of shape (K, n_rows, 1) or None
+        Weights of the rows that batch statistics use; None for equal weights.
+    keys : int32 tensor of shape (K, n_rows) or None
+        Keys of the rows for this step's random numbers.
+    """
+
+    __slots__ = ("keys", "training", "weight")
+
+    def __init__(self, training, weight=None, keys=None):
+        self.training = training
+        self.weight = weight
+        self.keys = keys
+
+
+class Dense:
+    def __init__(self, layer, shape, values, grads):
+        self.weight, self.bias = values["weight"], values["bias"]
+        self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
+        self.stacked = self.weight.dim() == 3
+        if self.stacked:
+            self.bias = self.bias.unsqueeze(1)  # (K, 1, fan_out)
+
+    def forward(self, x, batch):
+        self.x = x
+        if self.stacked:
+            return torch.baddbmm(self.bias, x, self.weight)
+        return torch.addmm(self.bias, x, self.weight)
+
+    def backward(self, grad, needs_input_grad):
+        torch.matmul(self.x.mT, grad, out=self.weight_grad)
+        torch.sum(grad, -2, out=self.bias_grad)
+        if needs_input_grad:
+            return torch.matmul(grad, self.weight.mT)
+        return None
+
+
+class Activation:
+    def __init__(self, layer, shape, values, grads):
+        self.function = ACTIVATIONS[layer.function]
+        self.keeps_z = self.function.keeps == "z"
+
+    def forward(self, z, batch):
+        a = self.function.forward(z)
+        self.kept = z if self.keeps_z else a
+        return a
+
+    def backward(self, grad, needs_input_grad):
+        return self.function.backward(grad, self.kept)
+
+
+class Dropout:
+    """h = x m / (1 - rate) with m ~ Bernoulli(1 - rate) per row and unit."""
+
+    def __init__(self, layer, shape, values, grads):
+        self.rate, self.shape, self.salt = values["rate"], shape, values["salt"]
+
+    def forward(self, x, batch):
+        self.mask = None
+        if not batch.training:
+            return x
+        bits = unit_bits(batch.keys, self.shape, self.salt)
+        self.mask = keep_mask(bits, self.rate, x.dtype)
+        return x * self.mask
+
+    def backward(self, grad, needs_input_grad):
+        return grad * self.mask
+
+
+class GaussianNoise:
+    """h = x + std e with e ~ N(0, 1) per row and unit."""
+
+    def __init__(self, layer, shape, values, grads):
+        self.std, self.shape, self.salt = values["std"], shape, values["salt"]
+
+    def forward(self, x, batch):
+        if not batch.training:
+            return x
+        noise = normal(unit_bits(batch.keys, self.shape, self.salt), x.dtype)
+        return x + noise.mul_(self.std)
+
+    def backward(self, grad, needs_input_grad):
+        return grad
+
+
+class BatchNorm:
+    """Batch normalisation over rows (dense) or rows and pixels (convolution).
+
+    With the rows' weights p (summing to one over rows and pixels):
+
+        m = sum p x,  v = sum p (x - m)^2,  x^ = (x - m) / sqrt(v + eps)
+        h = scale x^ + shift
+        dL/dx = scale / sqrt(v + eps) (g - p sum g - p x^ sum g x^),  g = dL/dh
+
+    which for equal weights is torch's BatchNorm. The running variance is the
+    unbiased one, as in torch.
+    """
+
+    def __init__(self, layer, shape, values, grads):
+        self.scale, self.shift = values["scale"], values["shift"]
+        self.mean, self.variance = values["mean"], values["variance"]
+        self.scale_grad, self.shift_grad = grads["scale"], grads["shift"]
+        self.n_pixels = 1
+        self.pixel_axes = ()
+        if len(shape) == 3:
+            self.n_pixels = shape[1] * shape[2]
+            self.pixel_axes = (-2, -1)
+
+    def _wide(self, per_map):
+        """(K, maps) -> (K, 1, maps, 1, 1), to broadcast over rows and pixels."""
+        wide = per_map.unsqueeze(-2)
+        return wide[..., None, None] if self.pixel_axes else wide
+
+    def _sum(self, x):
+        """Sum over rows and pixels, (K, n_rows, maps, H, W) -> (K, maps)."""
+        rows = -2 - len(self.pixel_axes)
+        return x.sum((rows, *self.pixel_axes))
+
+    def forward(self, x, batch):
+        if not batch.training:
+            scale = self.scale / torch.sqrt(self.variance + BATCH_NORM_EPS)
+            return x * self._wide(scale) + self._wide(self.shift - self.mean * scale)
+        if batch.weight is None:
+            total = x.shape[-2 - len(self.pixel_axes)]
+            self.p = 1 / (total * self.n_pixels)
+        else:
+            weight = batch.weight[..., None, None] if self.pixel_axes else batch.weight
+            total = weight.sum(-2 - len(self.pixel_axes), keepdim=True)
+            self.p = weight / (total * self.n_pixels)
+            total = total.flatten(-1 - len(self.pixel_axes)).squeeze(-1)  # (K, 1)
+        mean = self._sum(x * self.p)
+        centred = x - self._wide(mean)
+        variance = self._sum(centred * centred * self.p)
+        self.inverse_std = torch.rsqrt(variance + BATCH_NORM_EPS)
+        self.normalised = centred.mul_(self._wide(self.inverse_std))
+        count = total * self.n_pixels
+        if isinstance(count, int):
+            unbiased = count / max(count - 1, 1)
+        else:
+            unbiased = torch.where(count > 1, count / (count - 1), 1.0)
+        self.mean.lerp_(mean, BATCH_NORM_MOMENTUM)
+        self.variance.lerp_(variance * unbiased, BATCH_NORM_MOMENTUM)
+        return self.normalised * self._wide(self.scale) + self._wide(self.shift)
+
+    def backward(self, grad, needs_input_grad):
+        shift_grad = self._sum(grad)
+        scale_grad = self._sum(grad * self.normalised)
+        self.shift_grad.copy_(shift_grad)
+        self.scale_grad.copy_(scale_grad)
+        if not needs_input_grad:
+            return None
+        through_mean = self._wide(shift_grad)
+        through_std = self.normalised * self._wide(scale_grad)
+        grad = grad - (through_mean + through_std) * self.p
+        return grad.mul_(self._wide(self.scale * self.inverse_std))
+
+
+LAYERS = {
+    spec.Dense: Dense,
+    spec.Activation: Activation,
+    spec.Dropout: Dropout,
+    spec.GaussianNoise: GaussianNoise,
+    spec.BatchNorm: BatchNorm,
+}
+
+
+class StackedNetwork:
+    """K networks of one structure, bound to flat parameters and gradients.
+
+    Parameters
+    ----------
+    layout : ParameterLayout
+        Of the common structure.
+    flat, grad : tensor of shape (K, n_parameters) or (n_parameters,)
+    buffers : tensor of shape (K, n_buffers) or (n_buffers,)
+    strengths : list
+        Per layer, the dropout rate or noise's standard deviation: a number, or
+        a tensor of shape (K, 1, 1, ...) where the networks differ; None for
+        other layers.
+    """
+
+    def __init__(self, layout, flat, grad, buffers, strengths):
+        values = layout.views(flat, buffers)
+        grads = layout.views(grad, buffers)
+        self.layers = []
+        first_trained = None
+        for index, layer in enumerate(layout.layers):
+            if not is_active(layer) and _is_zero(strengths[index]):
+                continue
+            own = {role: v for (at, role), v in values.items() if at == index}
+            own_grads = {role: v for (at, role), v in grads.items() if at == index}
+            own.update(rate=strengths[index], std=strengths[index], salt=index)
+            shape = layout.shapes[index]
+            if first_trained is None and own_grads:
+                first_trained = len(self.layers)
+            self.layers.append(LAYERS[type(layer)](layer, shape, own, own_grads))
+        self.needs_keys = any(
+            isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
+        )
+        self._forwards = [layer.forward for layer in self.layers]
+        self._backwards = [
+            layer.backward for layer in reversed(self.layers[first_trained:])
+        ]
+
+    def forward(self, x, batch):
+        """Outputs before the output activation, (K, n_rows, n_outputs)."""
+        for forward in self._forwards:
+            x = forward(x, batch)
+        return x
+
+    def backward(self, grad):
+        """Fill the flat gradient from the gradient of the outputs."""
+        *inner, first = self._backwards
+        for backward in inner:
+            grad = backward(grad, True)
+        first(grad, False)
+
+
+def _is_zero(strength):
+    return isinstance(strength, (int, float)) and strength == 0

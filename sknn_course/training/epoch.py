@@ -1,0 +1,177 @@
+"""One epoch of a stack: gather rows, step through batches, sum losses."""
+
+import torch
+
+from . import schedules
+from .evaluation import ScoreSum, Validation
+from .rows import StackedRows, plan_chunks, presence
+
+
+class EpochRunner:
+    """Runs epochs of a stack.
+
+    Parameters
+    ----------
+    stack : Stack
+    """
+
+    def __init__(self, stack):
+        self.stack = stack
+        jobs = stack.jobs
+        first = jobs[0]
+        self.settings = first.settings
+        self.with_keys = stack.network.needs_keys or first.augment is not None
+        self.rows = StackedRows([j.train for j in jobs], first.device, self.with_keys)
+        self.lengths = [len(job.train) for job in jobs]
+        self.chunks = plan_chunks(
+            self.lengths, self.settings.batch_size, self.rows.row_bytes()
+        )
+        self.per_step = [
+            schedules.PER_STEP.get(schedules.of_settings(job.settings)) for job in jobs
+        ]
+        self.validation = None
+        if first.validation is not None:
+            self.validation = Validation(stack)
+            self.seen = ScoreSum(stack, self.rows, self.lengths)
+        self.needs_weight = any(
+            type(layer).__name__ == "BatchNorm" for layer in first.layout.layers
+        )
+        self._prefixes = {len(jobs): stack}
+
+    def select(self, stack, keep):
+        """A runner for the stack of the jobs at the places ``keep``."""
+        return EpochRunner(stack)
+
+    def run(self, orders):
+        """Train one epoch.
+
+        Parameters
+        ----------
+        orders : list of ndarray of shape (n_rows_of_job,)
+
+        Returns
+        -------
+        losses : list of float
+            Mean training loss of each job, penalties included.
+        scores : dict of str -> list of float, or None
+            Validation score and loss, and training score, of each job.
+        """
+        index = self.rows.index(orders)
+        total = torch.zeros(len(orders), dtype=torch.double)
+        if self.validation is not None:
+            self.seen.reset()
+        first_steps = [job.optimizer.n_steps for job in self.stack.jobs]
+        done = 0
+        for chunk in self.chunks:
+            loss_sum = self._run_chunk(chunk, index, first_steps, done)
+            done += -(-(chunk.stop - chunk.start) // self.settings.batch_size)
+            total[: chunk.n_jobs] += loss_sum.cpu()
+        self._count_steps()
+        lengths = torch.tensor(self.lengths, dtype=torch.double)
+        losses = (total / lengths).tolist()
+        return losses, self._scores()
+
+    def _run_chunk(self, chunk, index, first_steps, done):
+        """Steps through a chunk's batches.
+
+        Returns
+        -------
+        tensor of shape (K,) or ()
+            Mean loss of each batch times its rows, penalties included, summed.
+        """
+        stack = self._prefix(chunk.n_jobs)
+        K = chunk.n_jobs
+        if index.dim() == 1:
+            places, axis = index[chunk.start : chunk.stop], 0
+        else:
+            places, axis = index[:K, chunk.start : chunk.stop], 1
+        X, y, weight, keys = self.rows.take(places)
+        present = None
+        if chunk.ragged:
+            present = presence(self.lengths[:K], chunk.start, chunk.stop, y)
+            weight = present if weight is None else weight * present
+        size = self.settings.batch_size
+        parts = [
+            [None] * -(-X.shape[axis] // size) if v is None else v.split(size, axis)
+            for v in (X, y, weight, keys, present)
+        ]
+        base = stack.collapse(first_steps[:K])
+        lr = stack.collapse([job.optimizer.learning_rate for job in stack.jobs])
+        per_step = any(self.per_step[:K])
+        predictions, factors, norms, batch_rows, inverse_totals = [], [], [], [], []
+        for number, (x, target, w, k, here) in enumerate(zip(*parts, strict=True), 1):
+            n_rows, row_weight = x.shape[axis], None
+            if w is None:
+                scale = inverse_total = 1 / n_rows
+            else:
+                inverse_total = _inverse(w.sum(-1, keepdim=True))  # (K, 1)
+                scale = (w * inverse_total).unsqueeze(-1)  # (K, n_rows, 1)
+                if here is not None:
+                    n_rows = here.sum(-1)  # (K,)
+                factors.append(scale.squeeze(-1) * _column(n_rows))
+                if self.needs_weight:
+                    row_weight = w.unsqueeze(-1)
+            if per_step:
+                lr = self._step_rates(stack, first_steps, done + number - 1)
+            if stack.penalties.active:
+                norms.append(stack.penalties.norms())
+            batch_rows.append(n_rows)
+            inverse_totals.append(inverse_total)
+            t = base + (done + number)
+            predictions.append(
+                stack.step(x, target, scale, inverse_total, lr, t, row_weight, k)
+            )
+        predictions = torch.cat(predictions, axis)
+        losses = stack.loss.per_row(y, predictions)
+        if factors:
+            losses = losses * torch.cat(factors, -1)
+        if self.validation is not None:
+            self.seen.add(predictions, y, weight)
+        total = losses.double().sum(-1)
+        if norms:
+            total += stack.penalties.total(norms, batch_rows, inverse_totals)
+        return total
+
+    def _prefix(self, n_jobs):
+        if n_jobs not in self._prefixes:
+            self._prefixes[n_jobs] = self.stack.prefix(n_jobs)
+        return self._prefixes[n_jobs]
+
+    def _step_rates(self, stack, first_steps, step):
+        rates = []
+        for job, rule, first, n_rows in zip(
+            stack.jobs, self.per_step, first_steps, self.lengths, strict=False
+        ):
+            if rule is not None:
+                n_batches = -(-n_rows // self.settings.batch_size)
+                job.optimizer.learning_rate = rule(
+                    job.settings, first + step, n_batches * job.settings.max_iter
+                )
+            rates.append(job.optimizer.learning_rate)
+        return stack.collapse(rates)
+
+    def _count_steps(self):
+        for job, n_rows in zip(self.stack.jobs, self.lengths, strict=True):
+            job.optimizer.n_steps += -(-n_rows // self.settings.batch_size)
+
+    def _scores(self):
+        """Scores of the epoch just run, or None without validation rows."""
+        if self.validation is None:
+            return None
+        score, loss = self.validation.measure(self.stack)
+        training_score, _ = self.seen.result()
+        return {
+            "validation_score": score,
+            "validation_loss": loss,
+            "training_score": training_score,
+        }
+
+
+def _inverse(total):
+    """1 / total, and 0 for a batch without weight."""
+    return torch.where(total > 0, 1 / total, 0.0)
+
+
+def _column(n_rows):
+    """A number, or (K,) -> (K, 1)."""
+    return n_rows.unsqueeze(-1) if isinstance(n_rows, torch.Tensor) else n_rows

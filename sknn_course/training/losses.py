@@ -1,0 +1,87 @@
+"""Losses with their output activations, name -> rule.
+
+Each loss comes with its canonical output activation, so that the gradient with
+respect to the outputs before the activation is ``prediction - target``. The
+losses are scikit-learn's: means over rows; probabilities are clipped at the
+machine epsilon; 'squared_error' is half of the mean over outputs.
+"""
+
+from collections import namedtuple
+
+import torch
+from torch import nn
+
+Loss = namedtuple("Loss", ["activation", "per_row", "criterion"])
+
+
+def _log_loss(y, p):
+    """-sum y ln p over classes, one-hot y."""
+    eps = torch.finfo(p.dtype).eps
+    return -torch.xlogy(y, p.clamp(eps, 1 - eps)).sum(-1)
+
+
+def _binary_log_loss(y, p):
+    """-sum y ln p + (1 - y) ln(1 - p) over outputs."""
+    eps = torch.finfo(p.dtype).eps
+    p = p.clamp(eps, 1 - eps)
+    return -(torch.xlogy(y, p) + torch.xlogy(1 - y, 1 - p)).sum(-1)
+
+
+def _squared_error(y, prediction):
+    """(y - prediction)^2 / 2, mean over outputs."""
+    return (y - prediction).square_().mean(-1).mul_(0.5)
+
+
+def _poisson(y, prediction):
+    """Half the Poisson deviance, sum over outputs."""
+    return (torch.xlogy(y, y / prediction) - y + prediction).sum(-1)
+
+
+LOSSES = {
+    "log_loss": Loss(
+        lambda z: torch.softmax(z, -1), _log_loss, nn.CrossEntropyLoss
+    ),
+    "binary_log_loss": Loss(torch.sigmoid, _binary_log_loss, nn.BCEWithLogitsLoss),
+    "squared_error": Loss(lambda z: z, _squared_error, nn.MSELoss),
+    "poisson": Loss(torch.exp, _poisson, nn.PoissonNLLLoss),
+}
+
+
+def _right_class(y, p):
+    if y.shape[-1] == 1:
+        return ((p > 0.5) == (y > 0.5)).to(p.dtype)
+    return (p.argmax(-1, keepdim=True) == y.argmax(-1, keepdim=True)).to(p.dtype)
+
+
+def _all_labels_right(y, p):
+    return ((p > 0.5) == (y > 0.5)).all(-1, keepdim=True).to(p.dtype)
+
+
+def _squared_residual(y, prediction):
+    return (y - prediction).square_().where(prediction.isfinite(), torch.nan)
+
+
+def _share(mean, variance):
+    return mean.squeeze(-1)
+
+
+def _r2(residual, variance):
+    """1 - residual / variance; a constant output counts 1 if exact, else 0."""
+    exact = (residual == 0).to(residual.dtype)
+    score = torch.where(variance > 0, 1 - residual / variance, exact)
+    return torch.where(residual.isnan(), torch.nan, score).mean(-1)
+
+
+Score = namedtuple("Score", ["per_row", "of_means"])
+Score.__doc__ = """A score from means over rows, as in `sklearn.metrics`.
+
+``per_row(y, prediction)`` gives (..., n_rows, m) values, ``of_means(mean, variance)``
+the score of each model from their weighted means (..., m) and the weighted variance
+of the targets (..., n_outputs).
+"""
+
+SCORES = {
+    "accuracy": Score(_right_class, _share),
+    "subset_accuracy": Score(_all_labels_right, _share),
+    "r2": Score(_squared_residual, _r2),
+}

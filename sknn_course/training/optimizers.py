@@ -1,0 +1,155 @@
+"""Stochastic solvers as updates in place, name -> (state, rule).
+
+A rule is ``rule(p, g, state, lr, h, t)``: parameters p and gradient g of shape
+(K, n) or (n,), the solver's state by name with the shape of p, the learning
+rate, the hyperparameters h, and the number t of this step, counted from 1. The
+rate, hyperparameters and t are numbers where all models of the stack agree, else
+tensors of shape (K, 1).
+
+'sgd' and 'adam' are scikit-learn's: velocity includes the learning rate; adam's
+epsilon stands beside the uncorrected root (last line of section 2 of [1]_). The
+others are torch's.
+
+References
+----------
+.. [1] D. Kingma, J. Ba, "Adam", ICLR 2015.
+.. [2] T. Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+.. [3] M. Zeiler, "ADADELTA", 2012.
+.. [4] J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods", JMLR 2011.
+.. [5] G. Hinton, "Neural networks for machine learning", lecture 6e, 2012.
+"""
+
+import torch
+
+
+def add_scaled_(p, x, factor):
+    """p += factor x, with a number or a tensor of factors."""
+    if isinstance(factor, torch.Tensor):
+        return p.addcmul_(x, factor)
+    return p.add_(x, alpha=factor)
+
+
+def _sub_ratio_(p, numerator, denominator, factor):
+    """p -= factor numerator / denominator."""
+    if isinstance(factor, torch.Tensor):
+        return p.sub_(numerator / denominator * factor)
+    return p.addcdiv_(numerator, denominator, value=-factor)
+
+
+def _decay_square_(v, g, decay):
+    """v = decay v + (1 - decay) g^2"""
+    return v.lerp_(g * g, 1 - decay)
+
+
+def sgd(p, g, state, lr, h, t):
+    """v = momentum v - lr g; p += v, or with Nesterov p += momentum v - lr g."""
+    velocity = state["velocity"]
+    add_scaled_(velocity.mul_(h.momentum), g, -lr)
+    if not h.nesterovs_momentum:
+        p.add_(velocity)
+    else:
+        add_scaled_(add_scaled_(p, velocity, h.momentum), g, -lr)
+
+
+def adam(p, g, state, lr, h, t):
+    """p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)"""
+    m, v = state["mean"], state["square"]
+    root_correction = (1 - h.beta_2**t) ** 0.5
+    if all(isinstance(x, (int, float)) for x in (lr, h.beta_1, root_correction, t)):
+        # torch's kernel has sqrt(v) / root_correction + eps in the denominator
+        torch._fused_adam_(
+            [p], [g], [m], [v], [], [h.step_count.fill_(t)],
+            lr=lr, beta1=h.beta_1, beta2=h.beta_2, weight_decay=0.0,
+            eps=h.epsilon / root_correction, amsgrad=False, maximize=False,
+        )  # fmt: skip
+        return
+    m.lerp_(g, 1 - h.beta_1)
+    _decay_square_(v, g, h.beta_2)
+    _sub_ratio_(p, m, v.sqrt().add_(h.epsilon), lr * root_correction / (1 - h.beta_1**t))
+
+
+def nadam(p, g, state, lr, h, t):
+    """Adam with Nesterov momentum; mu_t = b1 (1 - 0.96^(0.004 t) / 2)."""
+    m, v = state["mean"], state["square"]
+    mu = h.beta_1 * (1 - 0.5 * 0.96 ** (t * 0.004))
+    next_mu = h.beta_1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
+    product = state["mu_product"]
+    product.mul_(mu)
+    m.lerp_(g, 1 - h.beta_1)
+    _decay_square_(v, g, h.beta_2)
+    denominator = (v / (1 - h.beta_2**t)).sqrt_().add_(h.epsilon)
+    _sub_ratio_(p, g, denominator, lr * (1 - mu) / (1 - product))
+    _sub_ratio_(p, m, denominator, lr * next_mu / (1 - product * next_mu))
+
+
+def rmsprop(p, g, state, lr, h, t):
+    """v = rho v + (1 - rho) g^2; p -= lr g / (sqrt(v) + epsilon)"""
+    v = _decay_square_(state["square"], g, h.rho)
+    _sub_ratio_(p, g, v.sqrt().add_(h.epsilon), lr)
+
+
+def adagrad(p, g, state, lr, h, t):
+    """v += g^2; p -= lr g / (sqrt(v) + epsilon)"""
+    v = state["square"].addcmul_(g, g)
+    _sub_ratio_(p, g, v.sqrt().add_(h.epsilon), lr)
+
+
+def adadelta(p, g, state, lr, h, t):
+    """p -= lr d with d = g sqrt(u + epsilon) / sqrt(v + epsilon), u the mean of d^2"""
+    v = _decay_square_(state["square"], g, h.rho)
+    u = state["update"]
+    delta = ((u + h.epsilon) / (v + h.epsilon)).sqrt_().mul_(g)
+    _decay_square_(u, delta, h.rho)
+    add_scaled_(p, delta, -lr)
+
+
+SOLVERS = {
+    "sgd": (("velocity",), sgd),
+    "adam": (("mean", "square"), adam),
+    "nadam": (("mean", "square", "mu_product"), nadam),
+    "rmsprop": (("square",), rmsprop),
+    "adagrad": (("square",), adagrad),
+    "adadelta": (("square", "update"), adadelta),
+    "lbfgs": ((), None),  # not stochastic, see `sknn_course.training.lbfgs`
+}
+
+
+def collapse(values, dtype, device):
+    """One number if all values agree, else a tensor of shape (K, 1)."""
+    first = values[0]
+    if all(value == first for value in values):
+        return first
+    return torch.tensor(values, dtype=dtype, device=device).unsqueeze(1)
+
+
+class OptimizerState:
+    """What a solver remembers of one network between fits.
+
+    Parameters
+    ----------
+    learning_rate : float
+
+    Attributes
+    ----------
+    learning_rate : float
+        The rate of the next step.
+    n_steps, n_epochs : int
+        Steps and epochs done.
+    moments : dict of str -> tensor of shape (n_parameters,), or None
+        The solver's state; None before the first step.
+    """
+
+    def __init__(self, learning_rate):
+        self.learning_rate = float(learning_rate)
+        self.n_steps = 0
+        self.n_epochs = 0
+        self.moments = None
+
+    def start(self, solver, like):
+        """Make the moments of step zero, on the device of the tensor ``like``."""
+        if self.moments is None:
+            self.moments = {
+                name: like.new_ones(1) if name == "mu_product" else like.new_zeros(like.shape)
+                for name in SOLVERS[solver][0]
+            }
+        return self.moments

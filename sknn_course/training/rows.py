@@ -1,0 +1,186 @@
+"""The rows of a stack's jobs on the device, and the batches of an epoch."""
+
+from collections import namedtuple
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from ..modules.counter_random import row_keys
+
+Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
+Chunk.__doc__ = """A run of whole batches that are gathered at once.
+
+``start`` and ``stop`` are places in each job's order of rows; the first
+``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
+have different numbers of them.
+"""
+CHUNK_BYTES = 1 << 20  # gathered rows should still lie in the cache when used
+
+
+def plan_chunks(n_rows, batch_size, row_bytes):
+    """Split an epoch into chunks.
+
+    Parameters
+    ----------
+    n_rows : sequence of int
+        Rows of each job, in descending order.
+    batch_size : int
+    row_bytes : int
+        Size of one row of one job.
+
+    Returns
+    -------
+    list of Chunk
+        In order; every chunk but the last starts and stops at a batch's edge.
+
+    Examples
+    --------
+    >>> from sknn_course.training.rows import plan_chunks
+    >>> plan_chunks([5, 4], 2, 1 << 20)
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [Chunk(start=0, stop=2, n_jobs=2, ragged=False),
+     Chunk(start=2, stop=4, n_jobs=2, ragged=False),
+     Chunk(start=4, stop=5, n_jobs=1, ragged=False)]
+    """
+    chunks = []
+    batches_at_once = max(1, CHUNK_BYTES // (len(n_rows) * batch_size * row_bytes))
+    for start in range(0, n_rows[0], batch_size):
+        stop = min(start + batch_size, n_rows[0])
+        n_jobs = sum(n > start for n in n_rows)
+        ragged = n_rows[n_jobs - 1] < stop
+        last = chunks[-1] if chunks else None
+        if (
+            last is not None
+            and not ragged
+            and not last.ragged
+            and last.n_jobs == n_jobs
+            and last.stop - last.start < batches_at_once * batch_size
+        ):
+            chunks[-1] = last._replace(stop=stop)
+        else:
+            chunks.append(Chunk(start, stop, n_jobs, ragged))
+    return chunks
+
+
+def to_tensor(array, device):
+    """A tensor on the device, sharing the array's memory where it can."""
+    if isinstance(array, torch.Tensor):
+        return array.to(device)
+    if not array.flags.writeable:
+        array = array.copy()
+    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+
+def presence(lengths, start, stop, like):
+    """1 for a job's own rows, 0 for padding, shape (K, stop - start)."""
+    lengths = torch.tensor(lengths).unsqueeze(1)
+    return (torch.arange(start, stop) < lengths).to(like.device, like.dtype)
+
+
+class StackedRows:
+    """Rows of the jobs of a stack, each different data set held once.
+
+    Parameters
+    ----------
+    splits : list of Split
+        One per job; the same object may come several times.
+    device : torch.device
+    with_keys : bool
+        Whether rows need keys for random numbers.
+    """
+
+    def __init__(self, splits, device, with_keys):
+        different = list({id(split): split for split in splits}.values())
+        starts = np.cumsum([0] + [len(split) for split in different[:-1]])
+        start_of = {id(s): start for s, start in zip(different, starts, strict=True)}
+        self.device = device
+        self.offsets = np.array([start_of[id(split)] for split in splits])
+        self.sparse = sparse.issparse(different[0].X)
+        if self.sparse:
+            parts = [split.X for split in different]
+            self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
+        else:
+            self.X = self._join([split.X for split in different])
+        self.y = self._join([split.y for split in different])
+        self.weight = None
+        if any(split.sample_weight is not None for split in different):
+            ones = [np.ones(len(split), split.y.dtype) for split in different]
+            self.weight = self._join(
+                [
+                    one if split.sample_weight is None else split.sample_weight
+                    for split, one in zip(different, ones, strict=True)
+                ]
+            )
+        self.keys = None
+        if with_keys:
+            self.keys = (
+                torch.cat([row_keys(part) for part in self._dense_parts()])
+                if self.sparse
+                else row_keys(self.X)
+            )
+
+    def _join(self, arrays):
+        tensors = [to_tensor(array, self.device) for array in arrays]
+        return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
+
+    def _dense_parts(self, n_rows=1024):
+        for start in range(0, self.X.shape[0], n_rows):
+            yield to_tensor(self.X[start : start + n_rows].toarray(), self.device)
+
+    def index(self, orders):
+        """Places of the jobs' rows in the common tensors.
+
+        Parameters
+        ----------
+        orders : list of ndarray of shape (n_rows_of_job,)
+            Each job's order of its own rows; shorter ones are padded with 0.
+
+        Returns
+        -------
+        int64 tensor of shape (K, n_rows), or (n_rows,) for one job
+        """
+        if len(orders) == 1:
+            return torch.from_numpy(orders[0]).to(self.device)
+        longest = max(len(order) for order in orders)
+        index = np.zeros((len(orders), longest), dtype=np.int64)
+        for row, order, offset in zip(index, orders, self.offsets, strict=True):
+            row[: len(order)] = order
+            row += offset
+        return torch.from_numpy(index).to(self.device)
+
+    def take(self, index, inputs=True):
+        """Rows at ``index``.
+
+        Parameters
+        ----------
+        index : int64 tensor of shape (K, n) or (n,)
+        inputs : bool
+            Whether X is wanted.
+
+        Returns
+        -------
+        X : tensor of shape (K, n, ...) or None
+        y : tensor of shape (K, n, n_outputs)
+        weight : tensor of shape (K, n) or None
+        keys : int32 tensor of shape (K, n) or None
+        """
+        flat = index.reshape(-1)
+        if not inputs:
+            X = None
+        elif self.sparse:
+            X = to_tensor(self.X[flat.cpu().numpy()].toarray(), self.device)
+        else:
+            X = self.X.index_select(0, flat)
+        rows = [X] + [
+            None if values is None else values.index_select(0, flat)
+            for values in (self.y, self.weight, self.keys)
+        ]
+        if index.dim() == 2:
+            rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
+        return rows
+
+    def row_bytes(self):
+        """Size of one gathered row of one job."""
+        n_values = int(np.prod(self.X.shape[1:]))
+        return (n_values + self.y.shape[1]) * self.y.element_size()

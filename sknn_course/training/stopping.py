@@ -1,0 +1,99 @@
+"""End of an epoch for one job: record, judge, stop. As scikit-learn's MLP does."""
+
+from . import schedules
+
+
+def record_epoch(job, n_rows, loss, scores, seconds):
+    """Record an epoch of a job and judge whether it goes on.
+
+    Parameters
+    ----------
+    job : FitJob
+    n_rows : int
+        Rows trained on.
+    loss : float
+        Mean training loss of the epoch, penalties included.
+    scores : dict or None
+        'validation_score', 'validation_loss' and 'training_score' of the epoch.
+    seconds : float
+        Duration of the epoch.
+
+    Returns
+    -------
+    improved : bool
+        Whether the validation score is the best so far.
+    stop : bool
+        Whether training ends here.
+    """
+    settings, progress = job.settings, job.progress
+    progress.n_iter += 1
+    progress.loss = loss
+    progress.t += n_rows
+    progress.loss_curve.append(loss)
+    progress.durations.append(seconds)
+    progress.learning_rates.append(job.optimizer.learning_rate)
+    if settings.verbose:
+        print(f"Iteration {progress.n_iter}, loss = {loss:.8f}")
+    improved = _judge(settings, progress, loss, scores)
+    _next_learning_rate(job)
+    if progress.no_improvement_count > settings.n_iter_no_change:
+        if _stalled(job):
+            job.converged = True
+            return improved, True
+        progress.no_improvement_count = 0
+    return improved, job.single_epoch or progress.n_iter >= settings.max_iter
+
+
+def _judge(settings, progress, loss, scores):
+    """Count epochs without improvement by validation score, else by loss."""
+    if scores is None:
+        worse = loss > progress.best_loss - settings.tol
+        progress.best_loss = min(progress.best_loss, loss)
+        improved = False
+    else:
+        score = scores["validation_score"]
+        progress.validation_scores.append(score)
+        progress.validation_loss_curve.append(scores["validation_loss"])
+        progress.training_score_curve.append(scores["training_score"])
+        if settings.verbose:
+            print(f"Validation score: {score:f}")
+        worse = score < progress.best_validation_score + settings.tol
+        improved = score > progress.best_validation_score
+        if improved:
+            progress.best_validation_score = score
+    progress.no_improvement_count = progress.no_improvement_count + 1 if worse else 0
+    return improved
+
+
+def _next_learning_rate(job):
+    optimizer = job.optimizer
+    optimizer.n_epochs += 1
+    rule = schedules.PER_EPOCH.get(schedules.of_settings(job.settings))
+    if rule is not None:
+        optimizer.learning_rate = rule(
+            job.settings, optimizer.n_epochs, job.progress.t
+        )
+
+
+def _stalled(job):
+    """Whether a stalled job stops; 'adaptive' divides the rate by 5 first."""
+    settings, optimizer = job.settings, job.optimizer
+    what = (
+        "Validation score did not improve"
+        if settings.early_stopping
+        else "Training loss did not improve"
+    )
+    message = (
+        f"{what} more than tol={settings.tol:f} for {settings.n_iter_no_change}"
+        " consecutive epochs."
+    )
+    if schedules.of_settings(settings) != "adaptive":
+        ending, stops = "Stopping.", True
+    elif optimizer.learning_rate <= 1e-6:
+        ending, stops = "Learning rate too small. Stopping.", True
+    else:
+        optimizer.learning_rate /= 5.0
+        ending, stops = f"Setting learning rate to {optimizer.learning_rate:f}", False
+    if settings.verbose:
+        print(f"{message} {ending}")
+    return stops

@@ -1,0 +1,129 @@
+"""Training of fit jobs, stacked where their structure is equal."""
+
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from .epoch import EpochRunner
+from .lbfgs import train_lbfgs
+from .stack import Stack, structure_key
+from .stopping import record_epoch
+
+
+def train(jobs):
+    """Train fit jobs; jobs of equal structure are trained as one stack.
+
+    What a job raises is kept in its ``error`` and harms no other job.
+
+    Parameters
+    ----------
+    jobs : list of FitJob
+        Their parameters, progress and optimizer state are updated in place.
+    """
+    groups = {}
+    for job in jobs:
+        alone = job.settings.solver == "lbfgs" or job.observer is not None
+        groups.setdefault(id(job) if alone else structure_key(job), []).append(job)
+    for group in groups.values():
+        with torch.no_grad():
+            if group[0].settings.solver == "lbfgs":
+                train_lbfgs(group[0])
+            else:
+                train_stack(group)
+
+
+def train_stack(jobs):
+    """Train jobs of equal `structure_key` together, to the end of each.
+
+    Parameters
+    ----------
+    jobs : list of FitJob
+    """
+    jobs = sorted(jobs, key=lambda job: -len(job.train))
+    for job in jobs:
+        job.progress.n_iter = 0
+    orders = [np.arange(len(job.train)) for job in jobs]
+    stack = Stack.of_jobs(jobs)
+    runner = EpochRunner(stack)
+    observer = jobs[0].observer  # an observed job is alone in its stack
+    if observer is not None:
+        observer.training_begins(stack, jobs[0])
+    running = list(range(len(jobs)))  # places in the stack of jobs that go on
+    try:
+        while True:
+            started = perf_counter()
+            for k in running:
+                orders[k] = next_order(stack.jobs[k], orders[k])
+            if observer is not None:
+                observer.epoch_begins()
+            losses, scores = runner.run(orders)
+            stopped = _end_epoch(
+                stack, running, losses, scores, perf_counter() - started
+            )
+            running = [k for k in running if k not in stopped]
+            if not running:
+                break
+            if 2 * len(running) <= len(stack.jobs):
+                orders = [orders[k] for k in running]
+                stack = stack.select(running)
+                runner = runner.select(stack, running)
+                running = list(range(len(running)))
+    except KeyboardInterrupt:
+        for k in running:
+            stack.jobs[k].interrupted = True
+            _finish(stack, k)
+
+
+def next_order(job, order):
+    """The job's next order of rows, drawn as scikit-learn's ``shuffle`` draws."""
+    if not job.settings.shuffle:
+        return order
+    places = np.arange(len(order))
+    job.rng.shuffle(places)
+    return order[places]
+
+
+def _end_epoch(stack, running, losses, scores, seconds):
+    """Record the epoch for each job; places of the jobs that end with it."""
+    stopped = set()
+    for k in running:
+        job = stack.jobs[k]
+        own = None if scores is None else {name: v[k] for name, v in scores.items()}
+        improved, stop = record_epoch(job, len(job.train), losses[k], own, seconds)
+        if improved:
+            job.best = _parameters(stack, k)
+        if job.observer is not None:
+            stop |= job.observer.epoch_ends()
+        stop |= scores is None and not np.isfinite(losses[k]) and _diverged(stack, k)
+        if stop:
+            _finish(stack, k)
+            stopped.add(k)
+    return stopped
+
+
+def _parameters(stack, k):
+    """Copies of a job's parameters and buffers."""
+    if stack.flat.dim() == 1:
+        return stack.flat.clone(), stack.buffers.clone()
+    return stack.flat[k].clone(), stack.buffers[k].clone()
+
+
+def _diverged(stack, k):
+    """A weight that is not finite never becomes finite again."""
+    return not bool(torch.isfinite(_parameters(stack, k)[0]).all())
+
+
+def _finish(stack, k):
+    """Hand a job its trained parameters and its solver's state."""
+    job = stack.jobs[k]
+    if job.settings.early_stopping:
+        for values, best in zip((stack.flat, stack.buffers), job.best, strict=True):
+            (values if values.dim() == 1 else values[k]).copy_(best)
+    if job.observer is not None:
+        job.observer.training_ends()
+    job.parameters, job.buffers = _parameters(stack, k)
+    job.optimizer.moments = {
+        name: (values if stack.flat.dim() == 1 else values[k]).clone()
+        for name, values in stack.moments.items()
+    }
