@@ -19,6 +19,7 @@ ROWS = [
     ["comparison"],
     ["experiments", "report", "plotting", "inspection", "persistence"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
+    ["tasks"],
     ["base"],
     ["parallel"],
     ["training"],
@@ -28,6 +29,7 @@ ROWS = [
     ["datasets", "devices"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
+TORCHLESS = {"architectures", "layers"}
 OPTIONAL = {"matplotlib", "pandas", "polars", "pyarrow"}
 
 
@@ -117,13 +119,11 @@ def test_optional_packages_are_imported_inside_functions(module):
     assert not roots & OPTIONAL
 
 
+LIGHT = {name: {"torch"} for name in SOURCES if part(name) in TORCHLESS}
+
+
 @pytest.mark.parametrize(
-    ("module", "unwanted"),
-    [
-        ("sknn_course", {"torch", *OPTIONAL}),
-        ("sknn_course.layers", {"torch"}),
-        ("sknn_course.architectures", {"torch"}),
-    ],
+    ("module", "unwanted"), [("sknn_course", OPTIONAL), *LIGHT.items()]
 )
 def test_light_modules_do_not_load_heavy_packages(module, unwanted):
     code = f"import sys, {module}; print(*({unwanted!r} & sys.modules.keys()))"
