@@ -338,9 +338,8 @@ class NeuralEstimator(BaseEstimator):
 
     def _check_partial_fit(self):
         if self.solver == "lbfgs":
-            raise PartialFitUnavailable(
-                "partial_fit is only available for stochastic optimizers. "
-                "lbfgs is not stochastic."
+            raise AttributeError(
+                f"This {type(self).__name__!r} has no attribute 'partial_fit'"
             )
         if self.early_stopping:
             raise PartialFitUnavailable(

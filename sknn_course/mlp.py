@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from .base import AT_LEAST_ONE
 from .layers import Activation, BatchNorm, Dense, Dropout, GaussianNoise
 from .tasks import NeuralClassifier, NeuralRegressor
 
@@ -79,9 +80,16 @@ def per_layer(values, n_layers, name):
     return [float(rate) for rate in listed]
 
 
+_CONSTRAINTS = {"hidden_layer_sizes": ["array-like", AT_LEAST_ONE]}
+
+
 class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
     """Multi-layer perceptron classifier."""
 
+    _parameter_constraints: dict = {
+        **NeuralClassifier._parameter_constraints,
+        **_CONSTRAINTS,
+    }
     _y_numeric = False
 
     def __init__(
@@ -134,6 +142,10 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
 class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
     """Multi-layer perceptron regressor."""
 
+    _parameter_constraints: dict = {
+        **NeuralRegressor._parameter_constraints,
+        **_CONSTRAINTS,
+    }
     _y_numeric = True
 
     def __init__(

@@ -22,10 +22,13 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         **NeuralEstimator._parameter_constraints,
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
+    loss = "log_loss"
 
     def _loss_and_score(self):
         if self._label_binarizer.y_type_.startswith("multilabel"):
             return "binary_log_loss", "subset_accuracy"
+        if len(self.classes_) == 1:
+            return "binary_log_loss", "one_class"
         several = self.n_outputs_ > 1
         return ("log_loss" if several else "binary_log_loss"), "accuracy"
 
@@ -178,6 +181,8 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         """Numbers, shape (n_samples, n_outputs)."""
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        if y.dtype.kind not in "biuf":
+            raise ValueError(f"y holds {y.dtype} values: a regressor needs numbers.")
         return y.reshape(len(y), -1)
 
     def _stratifies(self):

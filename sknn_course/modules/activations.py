@@ -38,9 +38,7 @@ ACTIVATIONS = {
     ),
     "selu": Activation(
         torch.selu,
-        lambda grad, z: aten.elu_backward(
-            grad, SELU_ALPHA, SELU_SCALE, 1.0, False, z
-        ),
+        lambda grad, z: aten.elu_backward(grad, SELU_ALPHA, SELU_SCALE, 1.0, False, z),
         "z",
         nn.SELU,
     ),

@@ -47,7 +47,9 @@ def _sampler(name, activation, fan_in, fan_out):
     family, kind = name.split("_")
     variance = _VARIANCES[family](fan_in, fan_out)
     # U(-a, a) has the variance a^2 / 3
-    return _uniform(sqrt(3 * variance)) if kind == "uniform" else _normal(sqrt(variance))
+    return (
+        _uniform(sqrt(3 * variance)) if kind == "uniform" else _normal(sqrt(variance))
+    )
 
 
 NAMES = ("glorot", "zeros", "uniform", "normal") + tuple(

@@ -28,9 +28,7 @@ def train_lbfgs(job):
 
     def report(intermediate_result):
         job.progress.n_iter += 1
-        print(
-            f"Iteration {job.progress.n_iter}, loss = {intermediate_result.fun:.8f}"
-        )
+        print(f"Iteration {job.progress.n_iter}, loss = {intermediate_result.fun:.8f}")
 
     job.progress.n_iter = 0
     try:
@@ -101,9 +99,7 @@ class Objective:
         stack = self.stack
         self.load(packed)
         scale = 1 / self.total if self.weight is None else self.weight / self.total
-        outputs = stack.network.forward(
-            self.X, Batch(True, self.weight, self.keys)
-        )
+        outputs = stack.network.forward(self.X, Batch(True, self.weight, self.keys))
         prediction = stack.loss.activation(outputs)
         losses = stack.loss.per_row(self.y, prediction)
         if self.weight is not None:
@@ -112,8 +108,6 @@ class Objective:
         stack.network.backward((prediction - self.y).mul_(scale))
         penalties = stack.penalties
         if penalties.active:
-            loss = loss + penalties.total(
-                [penalties.norms()], [1.0], [1 / self.total]
-            )
+            loss = loss + penalties.total([penalties.norms()], [1.0], [1 / self.total])
             penalties.add_gradient(1 / self.total)
         return float(loss), stack.grad.cpu().numpy().copy()

@@ -38,9 +38,7 @@ def _poisson(y, prediction):
 
 
 LOSSES = {
-    "log_loss": Loss(
-        lambda z: torch.softmax(z, -1), _log_loss, nn.CrossEntropyLoss
-    ),
+    "log_loss": Loss(lambda z: torch.softmax(z, -1), _log_loss, nn.CrossEntropyLoss),
     "binary_log_loss": Loss(torch.sigmoid, _binary_log_loss, nn.BCEWithLogitsLoss),
     "squared_error": Loss(lambda z: z, _squared_error, nn.MSELoss),
     "poisson": Loss(torch.exp, _poisson, nn.PoissonNLLLoss),
@@ -51,6 +49,10 @@ def _right_class(y, p):
     if y.shape[-1] == 1:
         return ((p > 0.5) == (y > 0.5)).to(p.dtype)
     return (p.argmax(-1, keepdim=True) == y.argmax(-1, keepdim=True)).to(p.dtype)
+
+
+def _only_class(y, p):
+    return torch.ones_like(p)
 
 
 def _all_labels_right(y, p):
@@ -82,6 +84,7 @@ of the targets (..., n_outputs).
 
 SCORES = {
     "accuracy": Score(_right_class, _share),
+    "one_class": Score(_only_class, _share),
     "subset_accuracy": Score(_all_labels_right, _share),
     "r2": Score(_squared_residual, _r2),
 }

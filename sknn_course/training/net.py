@@ -31,7 +31,12 @@ NETS = {
     ("squared_error", False): NeuralNetRegressor,
     ("poisson", False): NeuralNetRegressor,
 }
-SCORE_NAMES = {"accuracy": "acc", "subset_accuracy": "acc", "r2": "r2"}
+SCORE_NAMES = {
+    "accuracy": "acc",
+    "one_class": "acc",
+    "subset_accuracy": "acc",
+    "r2": "r2",
+}
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -143,9 +148,7 @@ class NetObserver:
     def training_begins(self, stack, job):
         """Bind the module to the parameters of a job, alone in its stack."""
         self.job, self.stack = job, stack
-        bind_module(
-            self.net.module_, job.layout, stack.flat, stack.buffers, stack.grad
-        )
+        bind_module(self.net.module_, job.layout, stack.flat, stack.buffers, stack.grad)
         self.known_rate = self._rate()
         train = self._dataset(job.train)
         valid = None if job.validation is None else self._dataset(job.validation)
@@ -236,8 +239,8 @@ class NetObserver:
         """Targets as skorch's nets take them: numbers of classes, or values."""
         if self.job.settings.loss == "log_loss":
             return y.argmax(-1)
-        one_label = self.job.settings.score == "accuracy"
-        return y.squeeze(-1) if one_label else y
+        several_labels = self.job.settings.score == "subset_accuracy"
+        return y if several_labels or y.shape[-1] > 1 else y.squeeze(-1)
 
 
 def _has_stopped(callback):

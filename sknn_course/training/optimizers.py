@@ -65,7 +65,9 @@ def adam(p, g, state, lr, h, t):
         return
     m.lerp_(g, 1 - h.beta_1)
     _decay_square_(v, g, h.beta_2)
-    _sub_ratio_(p, m, v.sqrt().add_(h.epsilon), lr * root_correction / (1 - h.beta_1**t))
+    _sub_ratio_(
+        p, m, v.sqrt().add_(h.epsilon), lr * root_correction / (1 - h.beta_1**t)
+    )
 
 
 def nadam(p, g, state, lr, h, t):
@@ -149,7 +151,9 @@ class OptimizerState:
         """Make the moments of step zero, on the device of the tensor ``like``."""
         if self.moments is None:
             self.moments = {
-                name: like.new_ones(1) if name == "mu_product" else like.new_zeros(like.shape)
+                name: like.new_ones(1)
+                if name == "mu_product"
+                else like.new_zeros(like.shape)
                 for name in SOLVERS[solver][0]
             }
         return self.moments

@@ -82,7 +82,10 @@ class Penalties:
         by_norm = [torch.stack(values) for values in zip(*norms, strict=True)]
         if self.has_alpha:
             shares = _stacked(
-                [n * _per_model(i) for n, i in zip(n_rows, inverse_totals, strict=True)],
+                [
+                    n * _per_model(i)
+                    for n, i in zip(n_rows, inverse_totals, strict=True)
+                ],
                 self.weights,
             )
             half_alpha = 0.5 * _per_model(self.alpha)

@@ -68,6 +68,9 @@ DECAY_RATES = {"exponential": 0.95, "step": 0.1, "inverse_time": 1e-6}
 
 def of_settings(settings):
     """Name of the schedule that applies: adam has its own rates in scikit-learn."""
-    if settings.solver == "adam" and settings.learning_rate in ("invscaling", "adaptive"):
+    if settings.solver == "adam" and settings.learning_rate in (
+        "invscaling",
+        "adaptive",
+    ):
         return "constant"
     return settings.learning_rate

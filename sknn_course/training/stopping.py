@@ -70,9 +70,7 @@ def _next_learning_rate(job):
     optimizer.n_epochs += 1
     rule = schedules.PER_EPOCH.get(schedules.of_settings(job.settings))
     if rule is not None:
-        optimizer.learning_rate = rule(
-            job.settings, optimizer.n_epochs, job.progress.t
-        )
+        optimizer.learning_rate = rule(job.settings, optimizer.n_epochs, job.progress.t)
 
 
 def _stalled(job):
