@@ -1,0 +1,54 @@
+"""The command line; one module per command."""
+
+import argparse
+import sys
+
+from sknn_course.cli import compare
+
+COMMANDS = (compare,)
+
+
+def build_parser():
+    """Return the parser of all commands.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+
+    Examples
+    --------
+    >>> from sknn_course.cli import build_parser
+    >>> build_parser().parse_args(["compare", "digits"]).data
+    'digits'
+    """
+    parser = argparse.ArgumentParser(
+        prog="sknn_course",
+        description="Neural networks as scikit-learn estimators, and their baselines.",
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(argv=None):
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 for success, 2 for input that cannot be used, 130 after
+        Ctrl-C.
+    """
+    args = build_parser().parse_args(argv)
+    args.argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
