@@ -38,9 +38,9 @@ setup(
         # number for number, and use its private parameter validation: another
         # minor version has to be tried before it is let in.
         "scikit-learn>=1.9,<1.10",
-        "scipy>=1.11",
-        "skorch>=1.1",
-        "torch>=2.4",
+        "scipy>=1.15",
+        "skorch>=1.2",
+        "torch>=2.6",
     ],
     extras_require={
         "plot": PLOT,
