@@ -21,7 +21,7 @@ ROWS = [
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["tasks"],
     ["base"],
-    ["parallel"],
+    ["parallel", "splitting"],
     ["training"],
     ["modules"],
     ["architectures"],
