@@ -10,7 +10,6 @@ import torch
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
@@ -26,7 +25,8 @@ from .modules.initialisers import (
     is_initialiser,
 )
 from .modules.parameters import parameter_layout
-from .training import FitJob, Progress, Settings, Split, train
+from .splitting import as_split, for_full_batch, split_validation
+from .training import FitJob, Progress, Settings, train
 from .training.lbfgs import warn_if_not_converged
 from .training.losses import LOSSES
 from .training.net import NetObserver, make_net, write_history
@@ -135,17 +135,14 @@ class NeuralEstimator(BaseEstimator):
         layout = parameter_layout(layers, X.shape[1:])
         if first_pass:
             parameters = self._start(layout, X.dtype, rng)
-        elif layout.layers != self._layout.layers:
-            raise ValueError(
-                "warm_start and partial_fit continue a network of the same layers: "
-                f"it was {self._layout.layers}, now {layout.layers}."
-            )
         else:
-            parameters = self._current()
+            parameters = self._current(layout, X.dtype)
         train_split, validation = self._split(X, targets, sample_weight, rng)
+        settings = self._settings(len(train_split))
         if not incremental or self._optimizer is None:
-            self._optimizer = OptimizerState(self.learning_rate_init)
-        job = self._job(layout, parameters, train_split, validation, rng)
+            self._optimizer = OptimizerState(settings)
+        settings = self._optimizer.keep_rule(settings)
+        job = self._job(layout, parameters, settings, train_split, validation, rng)
         job.single_epoch = incremental
         train([job])
         if job.error is not None:
@@ -154,6 +151,12 @@ class NeuralEstimator(BaseEstimator):
         return self
 
     def _check_parameters(self):
+        if self.solver == "lbfgs" and (self.callbacks or self.weight_decay):
+            raise ValueError(
+                f"callbacks={self.callbacks!r} and weight_decay={self.weight_decay!r} "
+                "need a stochastic solver: solver='lbfgs' has no epochs and no "
+                "learning rate. Use None and 0, or another solver."
+            )
         for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
             if not is_initialiser(getattr(self, name), names):
                 raise ValueError(
@@ -162,7 +165,9 @@ class NeuralEstimator(BaseEstimator):
                 )
 
     def _training_dtype(self):
-        """What `validate_data` converts X to."""
+        """What `validate_data` converts X to; lbfgs needs the precision."""
+        if self.solver == "lbfgs":
+            return np.float64
         return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
 
     def _check_data(self, X, y, sample_weight, incremental, first_pass):
@@ -172,7 +177,9 @@ class NeuralEstimator(BaseEstimator):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
         if getattr(self, "class_weight", None) is not None:
-            sample_weight = self._class_weighted(y, sample_weight, incremental)
+            of_class = self._class_weights(y, incremental).astype(X.dtype)
+            weighted = sample_weight is not None
+            sample_weight = of_class * sample_weight if weighted else of_class
         self.n_outputs_ = targets.shape[1]
         return self._rows(X), targets, sample_weight
 
@@ -187,44 +194,30 @@ class NeuralEstimator(BaseEstimator):
         self._optimizer = self._best = None
         return flat, layout.initial_buffers(flat.dtype)
 
-    def _current(self):
-        """Copies of the fitted parameters and buffers."""
-        like = next(self.net_.module_.parameters())
-        flat = like.new_empty(self._layout.n_parameters)
-        buffers = like.new_empty(self._layout.n_buffers)
+    def _current(self, layout, dtype):
+        """Copies of the fitted parameters and buffers, to go on from."""
+        if layout.parameters != self._layout.parameters:
+            raise ValueError(
+                "warm_start and partial_fit go on with a network of the same sizes: "
+                f"it was {self._layout.layers}, now {layout.layers}."
+            )
+        flat = torch.from_numpy(np.empty(layout.n_parameters, dtype))
+        buffers = torch.from_numpy(np.empty(layout.n_buffers, dtype))
         read_module(self.net_.module_, self._layout, flat, buffers)
+        self._layout = layout
         return flat, buffers
 
     def _split(self, X, targets, sample_weight, rng):
         """Training rows and, with early stopping, validation rows."""
-        as_split = self._as_split
+        split = as_split(X, targets, sample_weight)
         if not self.early_stopping or self.solver == "lbfgs":
-            return as_split(X, targets, sample_weight), None
-        stratify = targets.astype(bool) if self._stratifies() else None
-        n_validation = self.validation_fraction
-        if stratify is not None:
-            # at least one row of each class, where scikit-learn would give up
-            fewest = len(np.unique(stratify))
-            if np.ceil(X.shape[0] * n_validation) < fewest:
-                n_validation = fewest
-        arrays = [X, targets] + ([] if sample_weight is None else [sample_weight])
-        parts = train_test_split(
-            *arrays, random_state=rng, test_size=n_validation, stratify=stratify
+            return split, None
+        return split_validation(
+            split, self.validation_fraction, rng, self._stratifies()
         )
-        train_part, validation = as_split(*parts[::2]), as_split(*parts[1::2])
-        if len(validation) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' "
-                "or the size of your dataset."
-            )
-        return train_part, validation
-
-    @staticmethod
-    def _as_split(X, targets, sample_weight=None):
-        return Split(X, np.ascontiguousarray(targets, dtype=X.dtype), sample_weight)
 
     def _settings(self, n_rows):
-        """The training settings, defaults resolved for ``n_rows`` rows."""
+        """The training settings, with what depends on the data resolved."""
         if self.batch_size == "auto":
             batch_size = min(200, n_rows)
         else:
@@ -246,9 +239,10 @@ class NeuralEstimator(BaseEstimator):
         given = {name: getattr(self, name) for name in names if name not in resolved}
         return Settings(**given, **resolved)
 
-    def _job(self, layout, parameters, train_split, validation, rng):
+    def _job(self, layout, parameters, settings, train_split, validation, rng):
         device = resolve_device(self.device)
-        settings = self._settings(len(train_split))
+        if self.solver != "lbfgs":
+            train_split = for_full_batch(train_split, settings.batch_size)
         strengths = tuple(
             getattr(layer, "rate", getattr(layer, "std", None))
             for layer in layout.layers
@@ -259,7 +253,9 @@ class NeuralEstimator(BaseEstimator):
         if self.callbacks:
             module = build_module(layout, *parameters).to(device)
             observer = NetObserver(
-                make_net(module, settings, device, list(self.callbacks))
+                make_net(
+                    module, settings, device, self._n_classes(), list(self.callbacks)
+                )
             )
         return FitJob(
             layout=layout,
@@ -303,7 +299,7 @@ class NeuralEstimator(BaseEstimator):
             self.net_.module_.eval()
         else:
             module = build_module(job.layout, job.parameters, job.buffers)
-            self.net_ = make_net(module, settings, job.device)
+            self.net_ = make_net(module, settings, job.device, self._n_classes())
             write_history(self.net_, job)
         self._best = job.best if settings.early_stopping else None
         self._keep_progress(progress, settings)
@@ -320,6 +316,7 @@ class NeuralEstimator(BaseEstimator):
         self.n_layers_ = len(trained) + 1
         self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
         if settings.solver == "lbfgs":
+            self._optimizer = None
             return
         self._no_improvement_count = progress.no_improvement_count
         self.loss_curve_ = progress.loss_curve
@@ -395,7 +392,7 @@ class NeuralEstimator(BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs), of the training dtype
+        ndarray of shape (n_samples, n_outputs)
         """
         check_is_fitted(self)
         X = self._rows(self._check_X(X))
@@ -411,5 +408,5 @@ class NeuralEstimator(BaseEstimator):
                 if sparse.issparse(rows):
                     rows = rows.toarray()
                 rows = to_tensor(rows, like.device).to(like.dtype)
-                parts.append(activation(module(rows)).cpu())
+                parts.append(activation(self._precise(module(rows))).cpu())
         return torch.cat(parts).numpy()

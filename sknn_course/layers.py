@@ -46,8 +46,8 @@ class Conv2d(Layer):
     ----------
     filters : int
         Number of output maps.
-    kernel_size : int
-        Side of the square kernel, in pixels.
+    kernel_size : int or pair of int
+        Height and width of the kernel, in pixels.
     padding : {'same', 'valid'} or int
         'same' keeps the size (odd kernels), 'valid' pads nothing, a number
         is the count of zeros on each side.
@@ -56,49 +56,60 @@ class Conv2d(Layer):
     """
 
     filters: int
-    kernel_size: int = 3
+    kernel_size: int | tuple = 3
     padding: str | int = "same"
     stride: int = 1
 
     def __post_init__(self):
-        if self.padding == "same" and self.kernel_size % 2 == 0:
+        if self.padding == "same" and min(side % 2 for side in self.window) == 0:
             raise ShapeError(
                 f"padding='same' needs an odd kernel_size, got {self.kernel_size}."
             )
 
     @property
+    def window(self):
+        """Height and width of the kernel."""
+        return _pair(self.kernel_size)
+
+    @property
     def pad(self):
-        """Zeros on each side, in pixels."""
-        named = {"same": (self.kernel_size - 1) // 2, "valid": 0}
-        return named.get(self.padding, self.padding)
+        """Zeros above and below, and left and right."""
+        if self.padding == "same":
+            return tuple((side - 1) // 2 for side in self.window)
+        return _pair(0 if self.padding == "valid" else self.padding)
 
     def output_shape(self, input_shape):
         return (
             self.filters,
-            *_window_shape(
-                input_shape[1:], self.kernel_size, self.pad, self.stride, self
-            ),
+            *_slide(input_shape, self.window, self.pad, _pair(self.stride), self),
         )
 
 
 @dataclass(frozen=True)
 class Pool2d(Layer):
-    """Pooling over square windows of each map.
+    """Pooling over windows of each map that do not overlap.
 
     Parameters
     ----------
-    size : int
-        Side of the window, which is also its step, in pixels.
+    size : int or pair of int
+        Height and width of the window, which are also its steps, in pixels.
     kind : {'max', 'average'}
         What is taken from each window.
     """
 
-    size: int = 2
+    size: int | tuple = 2
     kind: str = "max"
 
+    @property
+    def window(self):
+        """Height and width of the window."""
+        return _pair(self.size)
+
     def output_shape(self, input_shape):
-        window = _window_shape(input_shape[1:], self.size, 0, self.size, self)
-        return (input_shape[0], *window)
+        return (
+            input_shape[0],
+            *_slide(input_shape, self.window, (0, 0), self.window, self),
+        )
 
 
 @dataclass(frozen=True)
@@ -166,11 +177,22 @@ class GaussianNoise(Layer):
     std: float = 0.0
 
 
-def _window_shape(size, window, pad, stride, layer):
-    """Output size floor((N - F + 2P) / S) + 1 of a sliding window."""
-    result = tuple((side - window + 2 * pad) // stride + 1 for side in size)
+def _pair(size):
+    return tuple(size) if isinstance(size, tuple) else (size, size)
+
+
+def _slide(input_shape, window, pad, stride, layer):
+    """Output sizes floor((N - F + 2P) / S) + 1 of a sliding window."""
+    if len(input_shape) != 3:
+        raise ShapeError(f"{layer} needs images, got rows of shape {input_shape}.")
+    result = tuple(
+        (side - f + 2 * p) // s + 1
+        for side, f, p, s in zip(input_shape[1:], window, pad, stride, strict=True)
+    )
     if min(result) < 1:
-        raise ShapeError(f"{layer} does not fit an input of {size[0]} x {size[1]}.")
+        raise ShapeError(
+            f"{layer} does not fit an image of {input_shape[1]} x {input_shape[2]}."
+        )
     return result
 
 
@@ -205,7 +227,7 @@ def layer_shapes(layers, input_shape):
         try:
             shapes.append(layer.output_shape(shapes[-1]))
         except ShapeError as error:
-            path = " -> ".join("x".join(map(str, shape)) for shape in shapes)
+            path = " -> ".join(" x ".join(map(str, shape)) for shape in shapes)
             raise ShapeError(f"{error} Sizes layer by layer: {path}.") from None
     return shapes
 

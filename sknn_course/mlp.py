@@ -1,10 +1,9 @@
 """Multi-layer perceptrons: scikit-learn's, on torch, with more options."""
 
-import numpy as np
 from sklearn.utils.validation import validate_data
 
+from .architectures import multilayer_perceptron, sizes_of
 from .base import AT_LEAST_ONE
-from .layers import Activation, BatchNorm, Dense, Dropout, GaussianNoise
 from .tasks import NeuralClassifier, NeuralRegressor
 
 
@@ -36,48 +35,20 @@ class _MultilayerPerceptron:
         return X.tocsr() if hasattr(X, "tocsr") else X
 
     def _layers(self, input_shape, n_outputs):
-        sizes = self._hidden_layer_sizes()
-        rates = per_layer(self.dropout, len(sizes), "dropout")
-        layers = [Dropout(float(self.input_dropout))]
-        for size, rate in zip(sizes, rates, strict=True):
-            layers += [
-                Dense(size),
-                *([BatchNorm()] if self.batch_norm == "before" else []),
-                Activation(self.activation),
-                Dropout(rate),
-                *([BatchNorm()] if self.batch_norm in (True, "after") else []),
-                GaussianNoise(float(self.noise)),
-            ]
-        return (*layers, Dense(n_outputs))
-
-    def _hidden_layer_sizes(self):
-        sizes = self.hidden_layer_sizes
-        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-        if np.any(np.array(sizes) <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        return [int(size) for size in sizes]
+        return multilayer_perceptron(
+            sizes_of(self.hidden_layer_sizes, "hidden_layer_sizes"),
+            n_outputs,
+            activation=self.activation,
+            dropout=self.dropout,
+            input_dropout=self.input_dropout,
+            batch_norm=self.batch_norm,
+            noise=self.noise,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def per_layer(values, n_layers, name):
-    """One number for each of ``n_layers`` layers.
-
-    Raises
-    ------
-    ValueError
-        If a list has another length or a rate lies outside [0, 1).
-    """
-    listed = [values] * n_layers if np.ndim(values) == 0 else list(values)
-    if len(listed) != n_layers or not all(0 <= rate < 1 for rate in listed):
-        raise ValueError(
-            f"{name}={values!r} does not fit: give one rate in [0, 1), or one for "
-            f"each of the {n_layers} layers."
-        )
-    return [float(rate) for rate in listed]
 
 
 _CONSTRAINTS = {"hidden_layer_sizes": ["array-like", AT_LEAST_ONE]}

@@ -58,17 +58,22 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}."
             )
 
-    def _class_weighted(self, y, sample_weight, incremental):
+    def _n_classes(self):
+        return len(self.classes_)
+
+    def _class_weights(self, y, incremental):
         if incremental and self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' is not supported by partial_fit, which "
                 "does not see all of y: give a dict of weights instead, as from "
                 "sklearn.utils.class_weight.compute_class_weight."
             )
-        of_class = compute_sample_weight(self.class_weight, y)
-        if sample_weight is not None:
-            of_class = of_class * sample_weight
-        return of_class
+        return compute_sample_weight(self.class_weight, y)
+
+    @staticmethod
+    def _precise(outputs):
+        """In float64: a float32 probability would round to 0 or 1 early."""
+        return outputs.double()
 
     def _stratifies(self):
         return self.n_outputs_ == 1
@@ -142,6 +147,9 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             In the order of ``classes_``.
         """
         outputs = self._predict_outputs(X)
+        if self._loss_and_score()[0] == "binary_log_loss":
+            eps = np.finfo(outputs.dtype).eps
+            outputs = np.clip(outputs, eps, 1 - eps)  # as in the loss
         if self.n_outputs_ == 1:
             return np.hstack([1 - outputs, outputs])
         return outputs
@@ -181,12 +189,24 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         """Numbers, shape (n_samples, n_outputs)."""
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        if self.loss == "poisson" and np.min(y) < 0:
+            raise ValueError(
+                f"loss='poisson' needs y >= 0, got a minimum of {np.min(y)}."
+            )
         if y.dtype.kind not in "biuf":
             raise ValueError(f"y holds {y.dtype} values: a regressor needs numbers.")
         return y.reshape(len(y), -1)
 
     def _stratifies(self):
         return False
+
+    @staticmethod
+    def _n_classes():
+        return None
+
+    @staticmethod
+    def _precise(outputs):
+        return outputs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):

@@ -35,7 +35,7 @@ def _convolution(layer, shape):
     return nn.Conv2d(
         shape[0],
         layer.filters,
-        layer.kernel_size,
+        layer.window,
         layer.stride,
         layer.pad,
         device="meta",
@@ -45,9 +45,9 @@ def _convolution(layer, shape):
 MODULES = {
     spec.Dense: _linear,
     spec.Conv2d: _convolution,
-    spec.Pool2d: lambda layer, shape: (
-        nn.MaxPool2d(layer.size) if layer.kind == "max" else nn.AvgPool2d(layer.size)
-    ),
+    spec.Pool2d: lambda layer, shape: {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[
+        layer.kind
+    ](layer.window),
     spec.GlobalAveragePool: lambda layer, shape: nn.Sequential(
         nn.AdaptiveAvgPool2d(1), nn.Flatten()
     ),

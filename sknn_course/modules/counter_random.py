@@ -101,8 +101,8 @@ def keep_mask(bits, rate, dtype):
 
 
 def uniform(bits, dtype):
-    """Numbers in (0, 1) from the upper 24 bits."""
-    return (bits >> 8).bitwise_and_(0xFFFFFF).to(dtype).add_(0.5).mul_(2.0**-24)
+    """Numbers in (0, 1) from the upper 23 bits, exact in float32."""
+    return (bits >> 9).bitwise_and_(0x7FFFFF).to(dtype).add_(0.5).mul_(2.0**-23)
 
 
 def normal(bits, dtype):

@@ -44,7 +44,7 @@ ROLES = {
         "bias": (layer.units,),
     },
     Conv2d: lambda layer, shape: {
-        "weight": (layer.filters, shape[0], layer.kernel_size, layer.kernel_size),
+        "weight": (layer.filters, shape[0], *layer.window),
         "bias": (layer.filters,),
     },
     BatchNorm: lambda layer, shape: {

@@ -17,6 +17,7 @@ from .. import layers as spec
 from .activations import ACTIVATIONS
 from .build import is_active
 from .counter_random import keep_mask, normal, unit_bits
+from .stacked_images import Conv2d, Flatten, GlobalAveragePool, Pool2d
 
 BATCH_NORM_MOMENTUM = 0.1  # torch's defaults
 BATCH_NORM_EPS = 1e-5
@@ -190,6 +191,10 @@ LAYERS = {
     spec.Dropout: Dropout,
     spec.GaussianNoise: GaussianNoise,
     spec.BatchNorm: BatchNorm,
+    spec.Conv2d: Conv2d,
+    spec.Pool2d: Pool2d,
+    spec.GlobalAveragePool: GlobalAveragePool,
+    spec.Flatten: Flatten,
 }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from .losses import LOSSES, SCORES
-from .rows import CHUNK_BYTES, StackedRows, plan_chunks, presence
+from .rows import CHUNK_BYTES, StackedRows, presence
 
 
 class ScoreSum:

@@ -56,11 +56,17 @@ class Split:
     y : ndarray of shape (n_rows, n_outputs), of the training dtype
         One-hot or 0/1 indicators of classes, or numbers.
     sample_weight : ndarray of shape (n_rows,) or None
+    n_samples : int
+        Number of rows before equal ones were merged.
     """
 
     X: object
     y: np.ndarray
     sample_weight: np.ndarray | None = None
+    n_samples: int = 0
+
+    def __post_init__(self):
+        self.n_samples = self.n_samples or len(self)
 
     def __len__(self):
         return self.X.shape[0]

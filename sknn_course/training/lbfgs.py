@@ -1,5 +1,7 @@
 """Full-batch training by L-BFGS-B, scipy's as in scikit-learn's MLP."""
 
+from time import perf_counter
+
 import numpy as np
 import torch
 from scipy.optimize import minimize
@@ -26,11 +28,19 @@ def train_lbfgs(job):
     objective = Objective(stack, job)
     packed = stack.flat.cpu().numpy()
 
-    def report(intermediate_result):
-        job.progress.n_iter += 1
-        print(f"Iteration {job.progress.n_iter}, loss = {intermediate_result.fun:.8f}")
+    progress = job.progress
+    progress.n_iter = 0
+    ended = [perf_counter()]
 
-    job.progress.n_iter = 0
+    def record(intermediate_result):
+        ended.append(perf_counter())
+        progress.n_iter += 1
+        progress.loss_curve.append(float(intermediate_result.fun))
+        progress.durations.append(ended[-1] - ended[-2])
+        progress.learning_rates.append(None)
+        if settings.verbose:
+            print(f"Iteration {progress.n_iter}, loss = {progress.loss_curve[-1]:.8f}")
+
     try:
         result = minimize(
             objective,
@@ -42,15 +52,15 @@ def train_lbfgs(job):
                 "maxiter": settings.max_iter,
                 "gtol": settings.tol,
             },
-            callback=report if settings.verbose else None,
+            callback=record,
         )
     except KeyboardInterrupt:
         job.interrupted = True
     else:
         objective.load(result.x)
         job.optimize_result = result
-        job.progress.loss = float(result.fun)
-        job.progress.n_iter = min(result.nit, settings.max_iter)
+        progress.loss = float(result.fun)
+        progress.n_iter = min(result.nit, settings.max_iter)
     job.parameters, job.buffers = stack.flat, stack.buffers
 
 

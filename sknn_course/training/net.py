@@ -40,7 +40,7 @@ SCORE_NAMES = {
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-def make_net(module, settings, device, callbacks=None):
+def make_net(module, settings, device, n_classes=None, callbacks=None):
     """A skorch net around a module.
 
     Parameters
@@ -49,6 +49,8 @@ def make_net(module, settings, device, callbacks=None):
         Gives the outputs before the output activation.
     settings : Settings
     device : torch.device
+    n_classes : int or None
+        For classifiers of one label.
     callbacks : list of skorch callbacks, or None
 
     Returns
@@ -57,11 +59,13 @@ def make_net(module, settings, device, callbacks=None):
         Initialised, with an empty history, ready for predictions and for more
         training by skorch.
     """
-    several_labels = settings.score == "subset_accuracy"
+    net_class = NETS[settings.loss, settings.score == "subset_accuracy"]
     options = {}
+    if net_class is NeuralNetClassifier:
+        options["classes"] = list(range(n_classes))
     if settings.loss == "poisson":
         options["predict_nonlinearity"] = torch.exp
-    return NETS[settings.loss, several_labels](
+    return net_class(
         module,
         criterion=LOSSES[settings.loss].criterion,
         optimizer=OPTIMIZERS[settings.solver],
@@ -92,7 +96,7 @@ def history_row(progress, place, score_name):
     """
     row = {
         "train_loss": progress.loss_curve[place],
-        "lr": progress.learning_rates[place],
+        "lr": progress.learning_rates[place],  # None with lbfgs
         "dur": progress.durations[place],
     }
     _mark_best(row, "train_loss", progress.loss_curve[: place + 1], min)

@@ -19,6 +19,8 @@ References
 .. [5] G. Hinton, "Neural networks for machine learning", lecture 6e, 2012.
 """
 
+from dataclasses import replace
+
 import torch
 
 
@@ -124,12 +126,26 @@ def collapse(values, dtype, device):
     return torch.tensor(values, dtype=dtype, device=device).unsqueeze(1)
 
 
+RULE = (
+    "solver",
+    "learning_rate",
+    "learning_rate_init",
+    "power_t",
+    "momentum",
+    "nesterovs_momentum",
+    "beta_1",
+    "beta_2",
+    "rho",
+    "epsilon",
+)
+
+
 class OptimizerState:
     """What a solver remembers of one network between fits.
 
     Parameters
     ----------
-    learning_rate : float
+    settings : Settings
 
     Attributes
     ----------
@@ -141,11 +157,16 @@ class OptimizerState:
         The solver's state; None before the first step.
     """
 
-    def __init__(self, learning_rate):
-        self.learning_rate = float(learning_rate)
+    def __init__(self, settings):
+        self.learning_rate = float(settings.learning_rate_init)
+        self._rule = {name: getattr(settings, name) for name in RULE}
         self.n_steps = 0
         self.n_epochs = 0
         self.moments = None
+
+    def keep_rule(self, settings):
+        """Settings with the rule this state was made for, as scikit-learn keeps it."""
+        return replace(settings, **self._rule)
 
     def start(self, solver, like):
         """Make the moments of step zero, on the device of the tensor ``like``."""
@@ -156,4 +177,7 @@ class OptimizerState:
                 else like.new_zeros(like.shape)
                 for name in SOLVERS[solver][0]
             }
+        self.moments = {
+            name: moment.to(like.dtype) for name, moment in self.moments.items()
+        }
         return self.moments

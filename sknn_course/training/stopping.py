@@ -3,14 +3,12 @@
 from . import schedules
 
 
-def record_epoch(job, n_rows, loss, scores, seconds):
+def record_epoch(job, loss, scores, seconds):
     """Record an epoch of a job and judge whether it goes on.
 
     Parameters
     ----------
     job : FitJob
-    n_rows : int
-        Rows trained on.
     loss : float
         Mean training loss of the epoch, penalties included.
     scores : dict or None
@@ -28,7 +26,7 @@ def record_epoch(job, n_rows, loss, scores, seconds):
     settings, progress = job.settings, job.progress
     progress.n_iter += 1
     progress.loss = loss
-    progress.t += n_rows
+    progress.t += job.train.n_samples
     progress.loss_curve.append(loss)
     progress.durations.append(seconds)
     progress.learning_rates.append(job.optimizer.learning_rate)

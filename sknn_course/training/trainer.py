@@ -79,9 +79,9 @@ def next_order(job, order):
     """The job's next order of rows, drawn as scikit-learn's ``shuffle`` draws."""
     if not job.settings.shuffle:
         return order
-    places = np.arange(len(order))
+    places = np.arange(job.train.n_samples)
     job.rng.shuffle(places)
-    return order[places]
+    return order if len(order) < len(places) else order[places]
 
 
 def _end_epoch(stack, running, losses, scores, seconds):
@@ -90,7 +90,7 @@ def _end_epoch(stack, running, losses, scores, seconds):
     for k in running:
         job = stack.jobs[k]
         own = None if scores is None else {name: v[k] for name, v in scores.items()}
-        improved, stop = record_epoch(job, len(job.train), losses[k], own, seconds)
+        improved, stop = record_epoch(job, losses[k], own, seconds)
         if improved:
             job.best = _parameters(stack, k)
         if job.observer is not None:

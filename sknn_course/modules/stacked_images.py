@@ -1,0 +1,127 @@
+"""Layers of stacked networks that work on images.
+
+K stacked networks share one call of torch's kernels: the images of shape
+(K, n_rows, C, H, W) become (n_rows, K C, H, W), convolved in K groups. Memory
+keeps this order from layer to layer, so that only the first layer copies.
+"""
+
+import torch
+from torch.nn import functional
+
+aten = torch.ops.aten
+
+
+def fold(x):
+    """(K, n_rows, C, H, W) -> (n_rows, K C, H, W); images of one network stay."""
+    return x.transpose(0, 1).flatten(1, 2) if x.dim() == 5 else x
+
+
+def unfold(x, like):
+    """(n_rows, K C, H, W) -> (K, n_rows, C, H, W) if ``like`` has five axes."""
+    if like.dim() == 4:
+        return x
+    return x.unflatten(1, (like.shape[0], -1)).transpose(0, 1)
+
+
+def fast_format(x):
+    """Channels-last memory where it is faster: float32 on a CPU, one network."""
+    if x.dim() == 4 and x.dtype == torch.float32 and x.device.type == "cpu":
+        return x.contiguous(memory_format=torch.channels_last)
+    return x
+
+
+class Conv2d:
+    """z = sum over maps of kernel * x + b, in K groups."""
+
+    def __init__(self, layer, shape, values, grads):
+        self.weight, self.bias = values["weight"], values["bias"]
+        self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
+        self.groups = self.weight.shape[0] if self.weight.dim() == 5 else 1
+        self.pad, self.stride = layer.pad, (layer.stride, layer.stride)
+
+    def _kernels(self):
+        """Weights (K O, C, h, w) and biases (K O)."""
+        if self.groups == 1 and self.weight.dim() == 4:
+            return self.weight, self.bias
+        return self.weight.flatten(0, 1), self.bias.flatten()
+
+    def forward(self, x, batch):
+        self.x = fold(fast_format(x))
+        weight, bias = self._kernels()
+        z = functional.conv2d(
+            self.x, weight, bias, self.stride, self.pad, groups=self.groups
+        )
+        return unfold(z, x)
+
+    def backward(self, grad, needs_input_grad):
+        weight, bias = self._kernels()
+        x_grad, weight_grad, bias_grad = aten.convolution_backward(
+            fold(fast_format(grad)),
+            self.x,
+            weight,
+            bias.shape,
+            self.stride,
+            self.pad,
+            (1, 1),
+            False,
+            (0, 0),
+            self.groups,
+            (needs_input_grad, True, True),
+        )
+        self.weight_grad.copy_(weight_grad.view(self.weight.shape))
+        self.bias_grad.copy_(bias_grad.view(self.bias.shape))
+        return unfold(x_grad, grad) if needs_input_grad else None
+
+
+class Pool2d:
+    """Maximum or mean of each window."""
+
+    def __init__(self, layer, shape, values, grads):
+        self.window, self.kind = layer.window, layer.kind
+
+    def forward(self, x, batch):
+        self.x = fold(x)
+        if self.kind == "average":
+            pooled = functional.avg_pool2d(self.x, self.window)
+        else:
+            pooled, self.places = aten.max_pool2d_with_indices(self.x, self.window)
+        return unfold(pooled, x)
+
+    def backward(self, grad, needs_input_grad):
+        folded = fold(fast_format(grad))
+        common = (folded, self.x, self.window, self.window, (0, 0))
+        if self.kind == "average":
+            x_grad = aten.avg_pool2d_backward(*common, False, True, None)
+        else:
+            x_grad = aten.max_pool2d_with_indices_backward(
+                *common, (1, 1), False, self.places
+            )
+        return unfold(x_grad, grad)
+
+
+class GlobalAveragePool:
+    """Mean of each map."""
+
+    def __init__(self, layer, shape, values, grads):
+        self.shape = shape
+
+    def forward(self, x, batch):
+        return x.mean((-2, -1))
+
+    def backward(self, grad, needs_input_grad):
+        _, height, width = self.shape
+        share = grad[..., None, None] / (height * width)
+        return share.expand(*grad.shape, height, width)
+
+
+class Flatten:
+    """(C, H, W) -> (C H W)"""
+
+    def __init__(self, layer, shape, values, grads):
+        self.shape = shape
+
+    def forward(self, x, batch):
+        return x.flatten(-len(self.shape))
+
+    def backward(self, grad, needs_input_grad):
+        return grad.unflatten(-1, self.shape)
