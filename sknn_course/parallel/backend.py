@@ -1,0 +1,211 @@
+"""The joblib backend "stacked"."""
+
+from contextlib import contextmanager
+from numbers import Integral
+
+import joblib
+from joblib.parallel import (
+    FallbackToBackend,
+    ParallelBackendBase,
+    SequentialBackend,
+    get_active_backend,
+)
+
+from ..training import train
+from .rendezvous import Rendezvous
+from .report import begin_report, last_report
+from .task import current_task
+from .wave import why_alone
+
+NESTED_MODELS = 64  # offered to a call inside a task
+
+
+class StackedBackend(ParallelBackendBase):
+    """Joblib backend that trains the networks of concurrent tasks together.
+
+    Made by ``joblib.parallel_config("stacked", max_models=..., max_bytes=...)``.
+    Tasks run in threads and take turns; where they reach the fit of a network of
+    this package, the networks of all tasks are trained as stacks. The results
+    are those of an ordinary run. `sknn_course.parallel.last_report` tells what
+    was stacked.
+
+    ``n_jobs``, of ``parallel_config`` or of the search, is the number of tasks
+    that run at the same time between the trainings: one (default) is best for
+    small data and keeps the order of an ordinary run; -1, all cores, for
+    searches with expensive transformers or estimators of other packages.
+
+    Parameters
+    ----------
+    nesting_level : int or None
+        Set by joblib.
+    inner_max_num_threads : None
+        Not supported.
+    max_models : int, default=1024
+        Tasks that are in work together, hence networks in a wave. 1 trains
+        them one after another.
+    max_bytes : int, default=2**30
+        Tasks are in work together until the rows that they hold, at 8 bytes a
+        number and once more in the network's precision, exceed this.
+
+    Raises
+    ------
+    ValueError
+        If ``max_models`` or ``max_bytes`` is no integer from 1.
+
+    Notes
+    -----
+    A task that is inside its own Parallel call is not waited for: its inner
+    tasks join the others. Inner calls that ask for threads (``prefer="threads"``,
+    as forests do) run one after another.
+
+    Examples
+    --------
+    >>> import joblib
+    >>> import sknn_course.parallel
+    >>> with joblib.parallel_config("stacked", max_models=100):
+    ...     joblib.effective_n_jobs()
+    100
+    """
+
+    default_n_jobs = 1
+    supports_retrieve_callback = True
+    supports_sharedmem = True
+    uses_threads = True
+
+    def __init__(
+        self,
+        nesting_level=None,
+        inner_max_num_threads=None,
+        max_models=1024,
+        max_bytes=2**30,
+    ):
+        super().__init__(nesting_level, inner_max_num_threads)
+        for name, value in (("max_models", max_models), ("max_bytes", max_bytes)):
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name} must be an integer from 1, got {value!r}.")
+        self.max_models, self.max_bytes = int(max_models), int(max_bytes)
+        self._report = None
+        self._rendezvous = None
+        self._calls = []  # begun, not ended
+
+    def effective_n_jobs(self, n_jobs):
+        """Number of tasks that joblib should hand over at least.
+
+        Raises
+        ------
+        ValueError
+            If ``n_jobs`` is 0.
+        """
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 in Parallel has no meaning")
+        if current_task() is None:
+            return self.max_models
+        return min(self.max_models, NESTED_MODELS)
+
+    def configure(
+        self, n_jobs=1, parallel=None, prefer=None, require=None, **backend_kwargs
+    ):
+        """Prepare for calls of ``parallel``."""
+        if current_task() is not None and "threads" in (prefer, _threads_if(require)):
+            raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        if current_task() is None and self._report is None:
+            self._report = begin_report()
+        self.parallel = parallel
+        n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
+        self._n_running = max(1, n_running)
+        return self.effective_n_jobs(n_jobs)
+
+    def start_call(self):
+        """Begin a call: with a new rendezvous, or in that of the task around it."""
+        parent = current_task()
+        if parent is not None:
+            self._rendezvous = parent.call.rendezvous
+        elif not self._calls:
+            self._rendezvous = Rendezvous(
+                self._n_running, self.max_models, self.max_bytes, self._report
+            )
+        self._calls.append(self._rendezvous.begin_call(parent))
+
+    def submit(self, func, callback=None):
+        """Take a task."""
+        return self._rendezvous.submit(self._calls[-1], func, callback)
+
+    def retrieve_result_callback(self, out):
+        """The result of a task, or its error raised."""
+        succeeded, result = out
+        if not succeeded:
+            raise result
+        return result
+
+    @contextmanager
+    def retrieval_context(self):
+        """Around joblib's wait for results."""
+        call = self._calls[-1]
+        if call.parent is None:
+            self._rendezvous.dispatched(call)
+            yield
+            return
+        if self.parallel.return_as == "list" and self.parallel.timeout is None:
+            self._rendezvous.join(call)
+            yield
+        else:
+            with self._rendezvous.blocked(call.parent):
+                yield
+
+    def abort_everything(self, ensure_ready=True):
+        """End the tasks of the call."""
+        if self._calls:
+            self._rendezvous.abort(self._calls[-1])
+
+    def stop_call(self):
+        """End the call."""
+        call = self._calls.pop()
+        self._rendezvous.end_call(call)
+        if call.parent is None and not self._calls:
+            self._rendezvous.close()
+            if self.parallel.return_as == "list":
+                call.warnings.restore()
+
+    def get_nested_backend(self):
+        """The backend inside a task, which joins the task's rendezvous."""
+        nested = StackedBackend(
+            nesting_level=(self.nesting_level or 0) + 1,
+            max_models=self.max_models,
+            max_bytes=self.max_bytes,
+        )
+        return nested, None
+
+
+def _threads_if(require):
+    """scikit-learn's forests ask for shared memory where they mean threads."""
+    return "threads" if require == "sharedmem" else None
+
+
+def train_job(job):
+    """Train a job: with those of concurrent tasks in a stacked call, else alone.
+
+    Parameters
+    ----------
+    job : FitJob
+        Trained in place; its ``error`` is set where training failed in a wave.
+
+    Raises
+    ------
+    Exception
+        What training alone raises.
+    CallAborted
+        If nobody waits for the task any more.
+    """
+    task = current_task()
+    if task is None:
+        if isinstance(get_active_backend()[0], StackedBackend):
+            last_report().not_stacked["outside a task"] += 1
+        train([job])
+        return
+    task.call.check()
+    rendezvous, reason = task.call.rendezvous, why_alone(job)
+    if reason is None:
+        rendezvous.meet(task, job)
+    else:
+        rendezvous.count_alone(reason)
+        train([job])

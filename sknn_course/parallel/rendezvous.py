@@ -1,0 +1,331 @@
+"""Where the fits of concurrent tasks meet, to be trained together.
+
+Each task has a thread of its own, but only ``n_running`` of them run at a time.
+A task that reaches a fit hands in its job and sleeps while others run. When
+none can run before a job is trained, all jobs that have come are trained, in
+one more thread, and their tasks go on in turn.
+
+Nothing waits for a job that may not come: a task counts only while it runs, not
+when it has ended, failed, or waits for tasks of its own.
+"""
+
+import heapq
+import threading
+from collections import Counter, deque
+from contextlib import contextmanager
+from dataclasses import replace
+from time import monotonic
+
+from .equal_data import EqualData, held_bytes
+from .task import (
+    BLOCKED,
+    DROPPED,
+    ENDED,
+    READY,
+    RUNNING,
+    WAITING,
+    Call,
+    Task,
+    current_task,
+    run,
+)
+from .warning_state import WarningState
+from .wave import train_wave
+
+DISPATCH_SECONDS = 1.0  # a caller that hands over no task for so long has paused
+JOIN_SECONDS = 1.0  # given to threads to end
+
+
+class Rendezvous:
+    """Runs tasks in threads and trains their jobs in waves.
+
+    Parameters
+    ----------
+    n_running : int
+        Tasks that run at the same time.
+    max_models : int
+        Tasks that are started and have not ended, apart from those that wait for
+        tasks of their own.
+    max_bytes : int
+        No task is started while the data of tasks at a fit exceed this.
+    report : Report
+    """
+
+    def __init__(self, n_running, max_models, max_bytes, report):
+        self.n_running, self.max_models = n_running, max_models
+        self.max_bytes, self.report = max_bytes, report
+        self._lock = threading.Lock()  # of everything below
+        self._calls = []
+        self._n_in: Counter = Counter()  # tasks by state
+        self._bytes = 0
+        self._queue: list = []  # heap of tasks to start
+        self._ready: deque = deque()
+        self._waiting: list = []
+        self._in_training: list = []
+        self._wave_in_sight = threading.Condition(self._lock)
+        self._closed = False
+        self._threads: set = set()
+        self._trainer = None
+        self._data, self._data_lock = EqualData(), threading.Lock()
+
+    # Calls
+
+    def begin_call(self, parent):
+        """A new `Call`, inside a task or from the outside (None)."""
+        call = Call(self, parent)
+        with self._lock:
+            self._calls.append(call)
+        return call
+
+    def submit(self, call, function, callback):
+        """Take a task; it starts when there is room."""
+        call.check()
+        task = Task(call, function, callback)
+        with self._lock:
+            call.last_submitted = monotonic()
+            call.tasks.add(task)
+            self.report.n_tasks += 1
+            heapq.heappush(self._queue, task)
+            self._advance()
+        return task
+
+    def dispatched(self, call):
+        """The caller has handed over its tasks and waits for results."""
+        with self._lock:
+            call.dispatching = False
+            self._advance()
+
+    def end_call(self, call):
+        """The caller has all results, or wants no more."""
+        with self._lock:
+            self._calls.remove(call)
+            if call.parent is None:
+                self.report.seconds += monotonic() - call.started
+
+    def abort(self, call):
+        """End the tasks of a call, each as soon as it can be ended.
+
+        Those not started never are, those that sleep raise `CallAborted`,
+        training ends with the epoch, and the others raise at their next fit.
+        """
+        with self._lock:
+            call.aborted = True
+            for task in (t for c in self._calls if c.is_aborted for t in c.tasks):
+                if task in self._in_training:
+                    # read by the trainer after each epoch
+                    task.job.settings = replace(task.job.settings, max_iter=1)
+                if task.state in (RUNNING, WAITING, READY, BLOCKED):
+                    self._move(task, DROPPED)
+                    task.goes_on.set()
+            self._queue = [t for t in self._queue if not t.call.is_aborted]
+            heapq.heapify(self._queue)
+            self._ready = deque(t for t in self._ready if t.state == READY)
+            self._waiting = [t for t in self._waiting if t.state == WAITING]
+            self._advance()
+
+    def close(self):
+        """End the threads, without waiting long for those that do not end."""
+        with self._lock:
+            self._closed = True
+            self._wave_in_sight.notify()
+            threads = [*self._threads, *([self._trainer] if self._trainer else [])]
+        deadline = monotonic() + JOIN_SECONDS
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - monotonic()))
+
+    def count_alone(self, reason):
+        """Record a network that is trained outside of the waves."""
+        with self._lock:
+            self.report.not_stacked[reason] += 1
+
+    # Tasks, in their threads
+
+    def meet(self, task, job):
+        """Hand in the job of a task and sleep until it is trained.
+
+        Raises
+        ------
+        CallAborted
+        """
+        task.call.check()
+        warnings = WarningState()
+        with self._data_lock:
+            job.train = self._data.split(job.train)
+            job.validation = self._data.split(job.validation)
+        n_bytes = held_bytes(job)
+        with self._lock:
+            if task.state == DROPPED:
+                task.call.check()
+            task.goes_back_to = task.state  # running, or blocked
+            task.job, task.arrived = job, monotonic()
+            self._bytes += n_bytes - task.held_bytes
+            task.held_bytes = n_bytes
+            self._move(task, WAITING)
+            self._waiting.append(task)
+            if self._trainer is None:
+                self._trainer = self._start_thread(self._train_waves, "trainer")
+            self._advance()
+        task.goes_on.wait()
+        warnings.restore()
+        task.job = None
+        task.call.check()
+
+    def join(self, call):
+        """Put the parent of a call to sleep until its tasks have ended.
+
+        Or until one has failed.
+
+        Raises
+        ------
+        CallAborted
+        """
+        task, warnings = call.parent, WarningState()
+        with self._lock:
+            if not call.tasks or task.state != RUNNING:
+                return
+            call.is_joined = True
+            self._move(task, BLOCKED)
+            self._advance()
+        task.goes_on.wait()
+        warnings.restore()
+        call.check()
+
+    @contextmanager
+    def blocked(self, task):
+        """While a task takes results of its own tasks, others may run."""
+        warnings = WarningState()
+        with self._lock:
+            was_running = task.state == RUNNING
+            if was_running:
+                self._move(task, BLOCKED)
+                self._advance()
+        try:
+            yield
+        finally:
+            if was_running and current_task() is task:
+                with self._lock:
+                    if task.state == BLOCKED:
+                        self._make_ready(task)
+                        self._advance()
+                task.goes_on.wait()
+                warnings.restore()
+
+    def _run(self, task):
+        call, succeeded = task.call, False
+        try:
+            succeeded = run(task)
+        finally:
+            with self._lock:
+                self._move(task, ENDED)
+                self._bytes -= task.held_bytes
+                call.tasks.discard(task)
+                if call.is_joined and not (succeeded and call.tasks):
+                    call.is_joined = False
+                    self._make_ready(call.parent)
+                self._threads.discard(threading.current_thread())
+                self._advance()
+
+    # With the lock held
+
+    def _move(self, task, state):
+        self._n_in[task.state] -= 1
+        self._n_in[state] += 1
+        task.state = state
+        if state in (WAITING, READY, BLOCKED):
+            task.goes_on.clear()
+
+    def _make_ready(self, task):
+        if task.state != DROPPED:
+            self._move(task, READY)
+            self._ready.append(task)
+
+    def _advance(self):
+        """Let tasks run as far as there are places and room."""
+        while self._n_in[RUNNING] < self.n_running:
+            if self._ready:
+                task = self._ready.popleft()
+                self._move(task, RUNNING)
+                task.goes_on.set()
+            elif self._queue and self._has_room():
+                self._start(heapq.heappop(self._queue))
+            else:
+                break
+        if self._seconds_to_wave() is not None:
+            self._wave_in_sight.notify()
+
+    def _n_started(self):
+        return sum(self._n_in[state] for state in (RUNNING, WAITING, READY))
+
+    def _has_room(self):
+        n_started = self._n_started()
+        # where all others wait for tasks of their own, one has to start
+        return n_started == 0 or (
+            n_started < self.max_models and self._bytes < self.max_bytes
+        )
+
+    def _start(self, task):
+        queued = task.state
+        self._move(task, RUNNING)
+        try:
+            self._threads.add(self._start_thread(self._run, "task", task))
+        except RuntimeError:  # the system gives no more threads
+            self._move(task, queued)
+            if self._n_started() == 0:
+                raise
+            self.max_models = self._n_started()
+            heapq.heappush(self._queue, task)
+
+    def _start_thread(self, function, role, *arguments):
+        thread = threading.Thread(
+            target=function, args=arguments, name=f"stacked-{role}", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def _seconds_to_wave(self):
+        """Seconds until a wave is due, None where that depends on a task."""
+        if not self._waiting or self._n_in[RUNNING]:
+            return None
+        last = [call.last_submitted for call in self._calls if call.dispatching]
+        return max([t + DISPATCH_SECONDS - monotonic() for t in last] + [0.0])
+
+    # In the trainer's thread
+
+    def _train_waves(self):
+        while (tasks := self._next_wave()) is not None:
+            started = monotonic()
+            self._train_wave(tasks)
+            with self._lock:
+                self.report.seconds_training += monotonic() - started
+                self._in_training = []
+                for task in tasks:
+                    if task.goes_back_to == RUNNING:
+                        self._make_ready(task)
+                    elif task.state == WAITING:
+                        self._move(task, task.goes_back_to)
+                        task.goes_on.set()
+                self._advance()
+
+    def _train_wave(self, tasks):
+        jobs = [task.job for task in tasks]
+        task_of = dict(zip(map(id, jobs), tasks, strict=True))
+        try:
+            train_wave(jobs, self.report, lambda job: task_of[id(job)].state == WAITING)
+        except BaseException as error:  # or the tasks would wait for ever
+            for job in jobs:
+                job.error = error
+
+    def _next_wave(self):
+        """The tasks of the next wave, or None at the end."""
+        with self._lock:
+            while not self._closed and self._seconds_to_wave() != 0:
+                self._wave_in_sight.wait(self._seconds_to_wave())
+            if self._closed:
+                return None
+            tasks, self._waiting = self._waiting, []
+            self._in_training = tasks
+            self._data = EqualData()
+            now = monotonic()
+            self.report.add_wave([now - task.arrived for task in tasks])
+            return tasks

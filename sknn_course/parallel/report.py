@@ -1,0 +1,127 @@
+"""What the last ``with parallel_config("stacked")`` block did."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class StackRecord:
+    """Networks that were trained together.
+
+    Attributes
+    ----------
+    wave : int
+        Number of the wave, from 0.
+    n_models : int
+    structure : str
+    seconds : float
+    failed : bool
+        Whether training the stack raised, so that its networks were then
+        trained one by one.
+    """
+
+    wave: int
+    n_models: int
+    structure: str
+    seconds: float
+    failed: bool = False
+
+
+@dataclass
+class Report:
+    """What happened inside one ``with parallel_config("stacked")`` block.
+
+    Attributes
+    ----------
+    n_tasks : int
+        Tasks that joblib handed over, whatever they did.
+    waves : list of int
+        Networks trained in each wave.
+    stacks : list of StackRecord
+        A wave consists of one stack for each structure.
+    not_stacked : Counter of str
+        How many networks were trained alone, by reason.
+    n_data, n_different_data : int
+        Training and validation sets of all waves, and how many of them had
+        different content within their wave.
+    seconds : float
+        Wall-clock seconds of the outermost joblib calls.
+    seconds_training : float
+        Wall-clock seconds in the training of waves.
+    seconds_waiting : float
+        Seconds that networks waited for the others of their wave, on average.
+
+    Examples
+    --------
+    >>> from sknn_course.parallel import Report
+    >>> print(Report(seconds=1.25, seconds_training=1.0))
+    0 tasks, 0 networks in 0 waves
+    seconds: 1.25 in all, 1.00 in training, 0.25 in everything else
+    """
+
+    n_tasks: int = 0
+    waves: list = field(default_factory=list)
+    stacks: list = field(default_factory=list)
+    not_stacked: Counter = field(default_factory=Counter)
+    n_data: int = 0
+    n_different_data: int = 0
+    seconds: float = 0.0
+    seconds_training: float = 0.0
+    seconds_waiting: float = 0.0
+
+    @property
+    def seconds_elsewhere(self):
+        """Wall-clock seconds in everything but the training of waves."""
+        return self.seconds - self.seconds_training
+
+    def add_wave(self, waits):
+        """Count a wave, given the seconds that each of its networks waited."""
+        n_before = sum(self.waves)
+        self.waves.append(len(waits))
+        total = self.seconds_waiting * n_before + sum(waits)
+        self.seconds_waiting = total / sum(self.waves)
+
+    def __str__(self):
+        lines = [
+            f"{self.n_tasks} tasks, {sum(self.waves)} networks in "
+            f"{len(self.waves)} waves"
+        ]
+        for stack in self.stacks:
+            ending = ", failed: trained one by one" if stack.failed else ""
+            lines.append(
+                f"wave {stack.wave}: {stack.n_models} x {stack.structure}, "
+                f"{stack.seconds:.2f} s{ending}"
+            )
+        lines += [f"alone: {n} ({why})" for why, n in self.not_stacked.items()]
+        if self.n_data:
+            lines.append(f"{self.n_different_data} of {self.n_data} data sets differ")
+        lines.append(
+            f"seconds: {self.seconds:.2f} in all, {self.seconds_training:.2f} in "
+            f"training, {self.seconds_elsewhere:.2f} in everything else"
+        )
+        if self.waves:
+            lines.append(
+                f"a network waited {self.seconds_waiting:.2f} s for the others"
+            )
+        return "\n".join(lines)
+
+
+_latest = Report()
+
+
+def begin_report():
+    """A new report, from now on the last one."""
+    global _latest
+    _latest = Report()
+    return _latest
+
+
+def last_report():
+    """Report of the latest ``with parallel_config("stacked")`` block.
+
+    Returns
+    -------
+    Report
+        Filled while the block runs; ``print`` shows it as text.
+    """
+    return _latest

@@ -1,0 +1,108 @@
+"""Training of a wave: the jobs that met at the rendezvous."""
+
+import copy
+from time import perf_counter
+
+from ..training import train
+from ..training.stack import structure_key
+from .report import StackRecord
+
+
+def why_alone(job):
+    """Why a job cannot be trained in a stack, or None where it can.
+
+    Parameters
+    ----------
+    job : FitJob
+
+    Returns
+    -------
+    str or None
+    """
+    if job.settings.solver == "lbfgs":
+        return "solver='lbfgs'"
+    if job.observer is not None:
+        return "callbacks"
+    return None
+
+
+def describe(job):
+    """Structure of a job's network and its training, in words."""
+    trained = [
+        layer.units if hasattr(layer, "units") else f"{layer.filters}f"
+        for layer in job.layout.layers
+        if hasattr(layer, "units") or hasattr(layer, "filters")
+    ]
+    shape = "x".join(map(str, job.layout.shapes[0]))
+    network = "-".join(map(str, [shape, *trained]))
+    settings = job.settings
+    return f"{network} {settings.solver}, batch {settings.batch_size}, {job.device}"
+
+
+def train_wave(jobs, report, is_wanted):
+    """Train jobs, those of equal structure together.
+
+    Where a stack raises, its jobs are trained one by one from their start, so
+    that an error stays with the job that causes it.
+
+    Parameters
+    ----------
+    jobs : list of FitJob
+        Trained in place; ``error`` is set where a job failed.
+    report : Report
+    is_wanted : callable
+        ``is_wanted(job)`` tells whether somebody still waits for the job.
+    """
+    wave = len(report.waves) - 1
+    splits = [s for job in jobs for s in (job.train, job.validation) if s is not None]
+    report.n_data += len(splits)
+    report.n_different_data += len(set(map(id, splits)))
+    groups = {}
+    for job in jobs:
+        groups.setdefault(structure_key(job), []).append(job)
+    for group in groups.values():
+        group = [job for job in group if is_wanted(job)]
+        if not group:
+            continue
+        started = perf_counter()
+        failed = not _train_stack(group, is_wanted)
+        seconds = perf_counter() - started
+        report.stacks.append(
+            StackRecord(wave, len(group), describe(group[0]), seconds, failed)
+        )
+
+
+def _train_stack(jobs, is_wanted):
+    """Train jobs of equal structure; whether that went well at the first go."""
+    saved = [_snapshot(job) for job in jobs]
+    try:
+        train(jobs)
+    except Exception as error:
+        if len(jobs) == 1:
+            jobs[0].error = error
+            return False
+    else:
+        return True
+    for job, state in zip(jobs, saved, strict=True):
+        if is_wanted(job):
+            _restore(job, state)
+            _train_stack([job], is_wanted)
+    return False
+
+
+def _snapshot(job):
+    """What training changes in a job; it replaces tensors, never fills them."""
+    return (
+        vars(job).copy(),
+        job.rng.get_state(),
+        copy.deepcopy(vars(job.progress)),
+        vars(job.optimizer).copy(),
+    )
+
+
+def _restore(job, state):
+    attributes, rng_state, progress, optimizer = state
+    vars(job).update(attributes)
+    job.rng.set_state(rng_state)
+    vars(job.progress).update(progress)
+    vars(job.optimizer).update(optimizer)
