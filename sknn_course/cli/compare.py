@@ -70,7 +70,7 @@ def add_parser(subparsers):
     )
     add(
         "--n-jobs",
-        type=int,
+        type=_jobs,
         default=1,
         metavar="N",
         help="processes, -1 for all cores; default: 1",
@@ -236,6 +236,13 @@ def _at_least(lowest):
         return number
 
     return whole_number
+
+
+def _jobs(text):
+    number = int(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("0 processes can do nothing")
+    return number
 
 
 def _seconds(text):

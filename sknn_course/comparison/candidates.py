@@ -163,11 +163,13 @@ def _prepare(table):
     )
 
 
-def _gammas(table):
+def _kernel_search(table):
     """Widths around scikit-learn's 'scale', 1 / (n_features * variance)."""
     variance = float(np.var(table.X_train)) if table.image_shape else 1.0
     scale = 1.0 / (table.n_features * variance)
-    return loguniform(scale / 30, scale * 30)
+    space = {"C": loguniform(0.1, 1000), "gamma": loguniform(scale / 30, scale * 30)}
+    # two parameters need a closer search, where that is cheap
+    return space, 2.0 if len(table.y_train) < FEW_ROWS else 1.0
 
 
 def _dummy(classify, table):
@@ -186,20 +188,20 @@ def _linear_svm(classify, table):
 
 def _rbf_svm(classify, table):
     estimator = rbf_svm()[-1] if classify else SVR()
-    return estimator, {"C": loguniform(0.1, 1000), "gamma": _gammas(table)}, 1.0
+    return estimator, *_kernel_search(table)
 
 
 def _ls_svm(classify, table):
     estimator = LeastSquaresSVC() if classify else LeastSquaresSVR()
-    return estimator, {"C": loguniform(0.1, 1000), "gamma": _gammas(table)}, 1.0
+    return estimator, *_kernel_search(table)
 
 
 def _mlp(classify, table):
     few = len(table.y_train) < FEW_ROWS
     make = MLPClassifier if classify else MLPRegressor
     estimator = make(
-        batch_size=min(32, len(table.y_train) // 2) if few else 128,
-        max_iter=200 if few else 50,
+        batch_size=min(32, len(table.y_train) // 2) if few else 64,
+        max_iter=100,
         early_stopping=not few,
     )
     sizes = {"hidden_layer_sizes": [(20,), (100,), (50, 50)], "alpha": _ALPHAS}
@@ -207,6 +209,8 @@ def _mlp(classify, table):
         "learning_rate_init": loguniform(1e-3, 3e-2),
         "dropout": [0.0, 0.1, 0.3],
     }
+    if few:  # too few for a validation set that tells when to stop
+        steps["max_iter"] = [50, 200]
     if classify or len(table.y_train) > CURVE_ROWS:
         return estimator, {**sizes, **steps}, 1.0
     # few quantities are a curve to fit: there second-order steps go further

@@ -2,22 +2,19 @@
 
 import time
 import warnings
-from contextlib import contextmanager
 from math import ceil, inf, isfinite
 
 import joblib
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits
 
 from sknn_course.comparison.candidates import bare, bare_name, make_candidates
 from sknn_course.comparison.errors import InputError
 from sknn_course.comparison.leaderboard import Leaderboard, Result
+from sknn_course.comparison.resources import resources
 from sknn_course.comparison.search import SearchWithinBudget, draw_settings
 from sknn_course.comparison.targets import strata
-
-THREADED_FEATURES = 500
 
 
 class Interrupted(BaseException):
@@ -88,9 +85,10 @@ def compare(
     folds = _folds(table, cv, random_state)
     scoring = "accuracy" if table.task == "classification" else "r2"
     board = Leaderboard(table, scoring, cv)
-    end = inf if budget is None else time.monotonic() + budget
     width = max(len(one.model) for one in candidates)
     try:
+        _start_processes(n_jobs)
+        end = inf if budget is None else time.monotonic() + budget
         for index, candidate in enumerate(candidates):
             now = time.monotonic()
             if now > end:
@@ -123,6 +121,18 @@ def compare(
     return board
 
 
+def _start_processes(n_jobs):
+    """Start joblib's processes now: no estimator's seconds should hold that."""
+    n_processes = joblib.effective_n_jobs(n_jobs)
+    joblib.Parallel(n_processes)(
+        joblib.delayed(_import_estimators)() for _ in range(n_processes)
+    )
+
+
+def _import_estimators():
+    """Do nothing; to find this function a process imports this module."""
+
+
 def _leave_out(board, candidates, reason):
     names = ", ".join(one.model for one in candidates)
     if names:
@@ -151,17 +161,6 @@ def _folds(table, cv, random_state):
         return list(splitter.split(np.zeros(len(y)), strata(y, table.task, size=cv)))
 
 
-@contextmanager
-def _resources(candidate, n_features, n_jobs):
-    """Say where the fits of a search are computed."""
-    # Threads of torch and of BLAS that wait for each other make small fits
-    # slower, up to a hundredfold. Large convolutions alone are worth them.
-    threaded = candidate.model == "cnn" and n_features >= THREADED_FEATURES
-    with threadpool_limits(None if threaded else 1):
-        with joblib.parallel_config(n_jobs=n_jobs):
-            yield
-
-
 def _search(candidate, search, table, n_jobs):
     start = time.monotonic()
     common = dict(
@@ -175,7 +174,7 @@ def _search(candidate, search, table, n_jobs):
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", FitFailedWarning)
         try:
-            with _resources(candidate, table.n_features, n_jobs):
+            with resources(candidate.model, table.n_features, n_jobs):
                 search.fit(table.X_train, table.y_train)
             scores = _scores_per_fold(search)
             test_score = float(search.score(table.X_test, table.y_test))

@@ -1,10 +1,14 @@
 """Pictures of a comparison, as matplotlib figures that no window shows."""
 
+import warnings
+
 import numpy as np
+from sklearn.base import clone
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.metrics import ConfusionMatrixDisplay, PredictionErrorDisplay
 
 from sknn_course.comparison.candidates import NEURAL, bare
+from sknn_course.comparison.resources import resources
 
 BLUE, ORANGE, GREY = "#0b5394", "#c55a11", "#8a8a8a"
 MOST_CLASSES_WITH_NUMBERS = 12
@@ -30,7 +34,7 @@ def draw_figures(board):
     ranked = [one for one in board.ranked if one.ok]
     drawings = [
         scores_figure(board, ranked),
-        learning_curves_figure(ranked),
+        learning_curves_figure(board.table, ranked),
         predictions_figure(board.table, ranked[0]),
         models_figure(board.table, ranked),
     ]
@@ -80,13 +84,19 @@ def scores_figure(board, ranked):
     ax.set_yticks(positions, [one.model for one in ranked])
     ax.set_ylim(-0.6, len(ranked) - 0.4)
     label = {"accuracy": "accuracy", "r2": "$R^2$"}[board.scoring]
-    scores = np.array([[*one.cv_scores, one.test_score] for one in ranked])
-    lowest = min(one.cv_mean for one in ranked if one.model == "dummy")
-    # an R2 has no lower bound: one outlier must not squeeze the others
-    floor = lowest - 0.5 * (1 - lowest)
-    if scores.min() < floor:
-        ax.set_xlim(floor, 1.02)
-        label += " (scores further left are not shown)"
+    left, right = _score_limits(ranked)
+    ax.set_xlim(left, right)
+    for position, one in zip(positions, ranked, strict=True):
+        if one.cv_mean < left:
+            ax.annotate(
+                f"\N{LEFTWARDS ARROW} {one.cv_mean:.3f}",
+                (0, position),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                color=BLUE,
+            )
     ax.set_xlabel(label)
     ax.grid(axis="x", color="#dddddd")
     ax.set_axisbelow(True)
@@ -100,44 +110,83 @@ def scores_figure(board, ranked):
     return "scores", caption, figure
 
 
-def learning_curves_figure(ranked):
-    """Draw the learning curves of the best network that has some."""
-    curves = [
-        (one, bare(one.fitted))
-        for one in ranked
-        if one.model in NEURAL and len(getattr(bare(one.fitted), "loss_curve_", ())) > 1
-    ]
-    if not curves:
+def _score_limits(ranked):
+    """Limits that show differences: what lies far below would squeeze them."""
+    dummy = next(one.cv_mean for one in ranked if one.model == "dummy")
+    others = [one for one in ranked if one.model != "dummy"] or ranked
+    scores = np.array([[*one.cv_scores, one.test_score] for one in others])
+    high = scores.max()
+    # R2 has no lower bound
+    low = min(high - 0.01, max(scores.min(), dummy - 0.5 * (1 - dummy)))
+    if low - (high - low) < dummy:
+        low, high = min(low, dummy), max(high, dummy)
+    margin = 0.06 * (high - low)
+    return low - margin, high + margin
+
+
+def learning_curves_figure(table, ranked):
+    """Draw the learning curves of the best network.
+
+    A network that set no rows aside is fitted once more with a tenth of them
+    for validation, since losses on training rows alone do not show overfitting.
+    """
+    networks = [one for one in ranked if one.model in NEURAL]
+    if not networks:
         return None
-    one, network = curves[0]
-    scores = getattr(network, "validation_scores_", None)
-    losses = getattr(network, "validation_loss_curve_", None)
+    one = networks[0]
+    network = bare(one.fitted)
+    again = ""
+    if hasattr(network, "loss_curve_") and network.validation_scores_ is None:
+        validated = _fit_with_validation(one, table)
+        if validated is not None:
+            network = validated
+            again = ", once more, with a tenth of them set aside for validation"
+    losses = getattr(network, "loss_curve_", [])
+    if len(losses) < 2:
+        return None
+    scores = network.validation_scores_
     figure, axes = _new_figure(7, 3, 1, 1 if scores is None else 2)
     ax = axes[0, 0]
-    ax.plot(_epochs(network.loss_curve_), network.loss_curve_, color=BLUE)
-    if losses is not None and len(losses):
-        ax.plot(_epochs(losses), losses, color=ORANGE)
-    if 0 < min(network.loss_curve_) < max(network.loss_curve_) / 30:
+    ax.plot(_epochs(losses), losses, color=BLUE, label="training rows")
+    if scores is not None:
+        validation = network.validation_loss_curve_
+        ax.plot(_epochs(validation), validation, color=ORANGE, label="validation rows")
+        ax.legend(frameon=False)
+        axes[0, 1].plot(_epochs(scores), scores, color=ORANGE)
+        name = "accuracy" if table.task == "classification" else "$R^2$"
+        axes[0, 1].set(xlabel="epoch", ylabel=f"{name} on validation rows")
+    if 0 < min(losses) < max(losses) / 30:
         ax.set_yscale("log")
     else:
-        ax.set_ylim(bottom=min(0, *network.loss_curve_))
+        ax.set_ylim(bottom=min(0, *losses))
     ax.set(xlabel="epoch", ylabel="loss")
-    handles = ["training rows"]
-    if scores is not None:
-        handles.append("validation rows")
-        axes[0, 1].plot(_epochs(scores), scores, color=ORANGE)
-        axes[0, 1].set(xlabel="epoch", ylabel="validation score")
-    if len(ax.lines) > 1:
-        ax.legend(ax.lines, handles, frameon=False)
     for each in axes.flat:
+        each.xaxis.get_major_locator().set_params(integer=True)
         each.grid(color="#dddddd")
         each.spines[["top", "right"]].set_visible(False)
-    return (
-        "learning_curves",
-        f"Learning curves of {one.model}, fitted with its best parameters to all "
-        "training rows.",
-        figure,
+    caption = (
+        f"Learning curves of {one.model} with its best parameters, fitted to the "
+        f"training rows{again}."
     )
+    return "learning_curves", caption, figure
+
+
+def _fit_with_validation(result, table):
+    prefix = "model__" if table.task == "classification" else "model__regressor__"
+    pipeline = clone(result.fitted)
+    pipeline.set_params(
+        **{
+            prefix + "early_stopping": True,
+            prefix + "n_iter_no_change": pipeline.get_params()[prefix + "max_iter"],
+        }
+    )
+    with warnings.catch_warnings(), resources(result.model, table.n_features):
+        warnings.simplefilter("ignore")
+        try:
+            pipeline.fit(table.X_train, table.y_train)
+        except ValueError:  # too few rows to set some aside
+            return None
+    return bare(pipeline)
 
 
 def _epochs(values):
@@ -148,6 +197,8 @@ def predictions_figure(table, best):
     """Draw predicted against true targets of the best estimator's test rows."""
     predicted = best.fitted.predict(table.X_test)
     if table.task == "regression":
+        from matplotlib.ticker import AutoLocator, ScalarFormatter
+
         figure, ((ax,),) = _new_figure(4.8, 4.8)
         PredictionErrorDisplay.from_predictions(
             table.y_test,
@@ -157,9 +208,16 @@ def predictions_figure(table, best):
             scatter_kwargs={"color": BLUE, "alpha": 0.6, "edgecolors": "none"},
             line_kwargs={"color": GREY},
         )
+        for axis in (ax.xaxis, ax.yaxis):  # the display's own ticks are not round
+            axis.set_major_locator(AutoLocator())
+            axis.set_major_formatter(ScalarFormatter())
         ax.set(
-            xlabel=f"predicted {table.target_name}", ylabel=f"true {table.target_name}"
+            xlabel=f"predicted {table.target_name}",
+            ylabel=f"true {table.target_name}",
+            xlim=ax.get_xlim(),
+            ylim=ax.get_xlim(),
         )
+        ax.set_aspect("equal", adjustable="box")
         ax.spines[["top", "right"]].set_visible(False)
         caption = f"Predicted against true targets of the test rows, {best.model}."
         return "predicted_against_true", caption, figure

@@ -33,12 +33,12 @@ tbody th { font-weight: 600; white-space: nowrap; }
 small { color: #555; font-weight: 400; }
 tr.best { background: #eaf2fb; }
 tr.failed { color: #8a1c1c; }
-.params { overflow-wrap: anywhere; min-width: 12rem; }
+.params { overflow-wrap: break-word; min-width: 13rem; }
 figure { margin: 1.2rem 0; }
 figure img { display: block; max-width: 100%; height: auto; }
 figcaption { color: #444; font-size: .92rem; max-width: 46rem; margin-top: .3rem; }
 code { font-size: .9em; overflow-wrap: anywhere; }
-@media (max-width: 40rem) and (not print) {
+@media screen and (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); }
   tr, tbody th, td { display: block; }
   tr { border-bottom: 1px solid #b5b5b5; padding: .5rem .3rem; }
@@ -49,9 +49,10 @@ code { font-size: .9em; overflow-wrap: anywhere; }
 }
 @media print {
   @page { margin: 1.5cm; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  :root { font-size: 9.5pt; }
+  body { max-width: none; padding: 0; }
   .scroll { overflow: visible; }
-  .params { min-width: 0; }
+  figure img { max-height: 11cm; width: auto; }
   tr, figure { break-inside: avoid; }
   h2 { break-after: avoid; }
   tr.best { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

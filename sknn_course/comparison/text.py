@@ -112,9 +112,15 @@ def remarks(board):
         for one in board.ranked
         if one.ok and one.failed_fits
     ]
+    curveless = [
+        f"{one.model}: lbfgs, its best solver, keeps no learning curve"
+        for one in board.ranked
+        if one.best_params.get("solver") == "lbfgs"
+    ]
     return [
         *board.table.notes,
         *partly,
+        *curveless,
         *(f"left out {one}" for one in board.left_out),
     ]
 
