@@ -1,0 +1,26 @@
+"""PyTorch networks as scikit-learn estimators.
+
+Neural estimators that follow scikit-learn's own parameters, closed-form and SVM
+baselines to compare them with, and data sets to try them on.
+"""
+
+from .cnn import CNNClassifier, CNNRegressor
+from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
+from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
+from .mlp import MLPClassifier, MLPRegressor
+from .svm import linear_svm, rbf_svm
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CNNClassifier",
+    "CNNRegressor",
+    "LeastSquaresClassifier",
+    "LeastSquaresRegressor",
+    "LeastSquaresSVC",
+    "LeastSquaresSVR",
+    "MLPClassifier",
+    "MLPRegressor",
+    "linear_svm",
+    "rbf_svm",
+]

@@ -1,5 +1,6 @@
 """What all neural estimators share: validate, make a fit job, train, keep the net."""
 
+import copy
 import warnings
 from math import prod
 from numbers import Integral, Real
@@ -123,7 +124,7 @@ class NeuralEstimator(BaseEstimator):
     # Fitting
 
     def _fit(self, X, y, sample_weight=None, incremental=False):
-        first_pass = not hasattr(self, "net_") or (
+        first_pass = not hasattr(self, "_module") or (
             not self.warm_start and not incremental
         )
         self._check_parameters()
@@ -198,12 +199,12 @@ class NeuralEstimator(BaseEstimator):
         """Copies of the fitted parameters and buffers, to go on from."""
         if layout.parameters != self._layout.parameters:
             raise ValueError(
-                "warm_start and partial_fit go on with a network of the same sizes: "
+                "warm_start and partial_fit go on with the same sizes of layers: "
                 f"it was {self._layout.layers}, now {layout.layers}."
             )
         flat = torch.from_numpy(np.empty(layout.n_parameters, dtype))
         buffers = torch.from_numpy(np.empty(layout.n_buffers, dtype))
-        read_module(self.net_.module_, self._layout, flat, buffers)
+        read_module(self._module, self._layout, flat, buffers)
         self._layout = layout
         return flat, buffers
 
@@ -224,7 +225,8 @@ class NeuralEstimator(BaseEstimator):
             if self.batch_size > n_rows and self.solver != "lbfgs":
                 warnings.warn(
                     "Got `batch_size` less than 1 or larger than "
-                    "sample size. It is going to be clipped"
+                    "sample size. It is going to be clipped",
+                    stacklevel=2,
                 )
             batch_size = min(self.batch_size, n_rows)
         loss, score = self._loss_and_score()
@@ -283,7 +285,7 @@ class NeuralEstimator(BaseEstimator):
         """Keep what training gave, warn as scikit-learn does."""
         progress, settings = job.progress, job.settings
         if job.interrupted:
-            warnings.warn("Training interrupted by user.")
+            warnings.warn("Training interrupted by user.", stacklevel=2)
         elif job.optimize_result is not None:
             warn_if_not_converged(job)
         elif progress.n_iter == settings.max_iter and not (
@@ -293,14 +295,16 @@ class NeuralEstimator(BaseEstimator):
                 f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) "
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
+                stacklevel=2,
             )
-        if job.observer is not None:
-            self.net_ = job.observer.net
-            self.net_.module_.eval()
+        if job.observer is None:
+            self._net = None
+            self._module = build_module(job.layout, job.parameters, job.buffers)
         else:
-            module = build_module(job.layout, job.parameters, job.buffers)
-            self.net_ = make_net(module, settings, job.device, self._n_classes())
-            write_history(self.net_, job)
+            progress.observed = True
+            self._net = job.observer.net
+            self._module = self._net.module_.eval()
+        self._trained_with = settings
         self._best = job.best if settings.early_stopping else None
         self._keep_progress(progress, settings)
         if not torch.isfinite(job.parameters).all():
@@ -346,6 +350,42 @@ class NeuralEstimator(BaseEstimator):
     # The fitted network
 
     @property
+    def net_(self):
+        """The network as a skorch net, its history filled by epoch."""
+        self._check_has_network()
+        if self._net is None:
+            device = next(self._module.parameters()).device
+            settings = self._trained_with
+            self._net = make_net(self._module, settings, device, self._n_classes())
+            write_history(self._net, self._progress, settings)
+        return self._net
+
+    def __getstate__(self):
+        """The network moves to the CPU: a machine without a GPU can load it."""
+        state = super().__getstate__()
+        if "_module" in state:
+            device = next(self._module.parameters()).device
+            state["_net"] = self._net if self._progress.observed else None
+            state["_module"] = copy.deepcopy(self._module).cpu()
+            state["_trained_on"] = str(device)
+        return state
+
+    def __setstate__(self, state):
+        trained_on = state.pop("_trained_on", "cpu")
+        super().__setstate__(state)
+        if "_module" in state:
+            if state["_net"] is not None:
+                self._module = state["_net"].module_
+            elif trained_on.startswith("cuda") and torch.cuda.is_available():
+                self._module.to(trained_on)
+
+    def _check_has_network(self):
+        if "_module" not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} has no network before it is fitted."
+            )
+
+    @property
     def coefs_(self):
         """Weights of each layer; dense ones are of shape (fan_in, fan_out)."""
         return [
@@ -367,13 +407,10 @@ class NeuralEstimator(BaseEstimator):
         self._set_fitted("bias", values)
 
     def _fitted_tensors(self, name):
-        if "net_" not in vars(self):
-            raise AttributeError(
-                f"This {type(self).__name__} has no weights before it is fitted."
-            )
+        self._check_has_network()
         return [
             getattr(part, name)
-            for part in self.net_.module_
+            for part in self._module
             if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)
         ]
 
@@ -392,11 +429,11 @@ class NeuralEstimator(BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs)
+        ndarray of shape (n_samples, n_outputs), of the training dtype
         """
         check_is_fitted(self)
         X = self._rows(self._check_X(X))
-        module = self.net_.module_
+        module = self._module
         like = next(module.parameters())
         activation = LOSSES[self._loss_and_score()[0]].activation
         widest = max(prod(shape) for shape in self._layout.shapes)
@@ -408,5 +445,5 @@ class NeuralEstimator(BaseEstimator):
                 if sparse.issparse(rows):
                     rows = rows.toarray()
                 rows = to_tensor(rows, like.device).to(like.dtype)
-                parts.append(activation(self._precise(module(rows))).cpu())
+                parts.append(activation(module(rows)).cpu())
         return torch.cat(parts).numpy()

@@ -9,6 +9,8 @@ from sklearn.utils.validation import validate_data
 
 from .architectures import convolutional_network, sizes_of
 from .base import AT_LEAST_ONE, RATE
+from .documentation import documented
+from .layers import ShapeError, layer_shapes
 from .modules.augmentation import augmentation_pipeline
 from .tasks import NeuralClassifier, NeuralRegressor
 
@@ -61,9 +63,8 @@ class _ConvolutionalNetwork:
         if first_pass:
             self._image_shape = None
             if is_image:
-                self._image_shape = (
-                    tuple(shape[1:]) if len(shape) == 4 else (1, *shape[1:])
-                )
+                channels = () if len(shape) == 4 else (1,)
+                self._image_shape = (*channels, *shape[1:])
         return np.asarray(X).reshape(shape[0], -1) if is_image else X
 
     def _find_input_shape(self):
@@ -88,7 +89,7 @@ class _ConvolutionalNetwork:
         return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)
 
     def _layers(self, input_shape, n_outputs):
-        return convolutional_network(
+        layers = convolutional_network(
             self.filters,
             sizes_of(self.dense_layer_sizes, "dense_layer_sizes"),
             n_outputs,
@@ -104,13 +105,113 @@ class _ConvolutionalNetwork:
             noise=self.noise,
             global_pool=self.global_pool,
         )
+        try:
+            layer_shapes(layers, input_shape)
+        except ShapeError as error:
+            raise ShapeError(
+                f"filters={self.filters!r} does not suit rows of "
+                f"n_features={self.n_features_in_}. {error}"
+            ) from None
+        return layers
 
     def _augmentation(self):
         return augmentation_pipeline(self.augmentation)
 
 
+@documented
 class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
-    """Convolutional network classifier."""
+    """Convolutional network classifier.
+
+    Blocks of convolutions that end in pooling, then dense layers; trained as
+    `MLPClassifier`.
+
+    Parameters
+    ----------
+    filters : sequence of int or of sequences of int, default=((32, 32),)
+        Filters of the convolutions of each block; each block ends in max-pooling.
+        ``((32, 32), (64, 64))`` are two blocks of two convolutions.
+
+    dense_layer_sizes : array-like of int, default=(64,)
+        Units of each dense hidden layer.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
+'silu', 'leaky_relu', 'softplus'}, default='relu'
+        Activation function of convolutions and hidden layers.
+
+    kernel_size : int, default=3
+        Side of the kernels, in pixels.
+
+    pool_size : int, default=2
+        Side of the pooling windows, in pixels, and their step.
+
+    padding : {'same', 'valid'} or int, default='same'
+        Zeros around images before each convolution.
+
+    conv_dropout : float or list of float, default=0.0
+        Dropout rate after the pooling of the blocks: one, or one for each.
+
+    global_pool : bool, default=False
+        Whether the dense layers see the mean of each map in place of its pixels.
+
+    input_shape : tuple of int, default=None
+        (channels, height, width) or (height, width) of an image. X may be of shape
+        (n, channels, height, width), (n, height, width), or flat rows. None takes
+        the shape of X; flat rows are square images where their length is a square,
+        else rows of 1 x length pixels with windows along the row.
+
+    augmentation : str, callable or list of these, default=None
+        Changes of the images in training, each drawn anew for each image and
+        epoch: see `sknn_course.modules.augmentation`. For example
+        ``['horizontal_flip', 'shift(4)']``.
+
+%(training)s
+
+%(regularization)s
+
+    batch_norm : bool or {'before', 'after'}, default=False
+        Batch normalisation of the convolutions before (True) or after the
+        activation; of the dense layers as in `MLPClassifier`.
+
+    noise : float, default=0.0
+        Standard deviation of normal noise after each pooling, in training.
+
+%(initialisation)s
+
+%(class_weight)s
+
+%(computing)s
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+
+    input_shape_ : tuple of int
+        (channels, height, width) of the images.
+
+%(attributes)s
+
+    See Also
+    --------
+    CNNRegressor : For numbers.
+    sknn_course.MLPClassifier : Without convolutions.
+
+    References
+    ----------
+    .. [1] Y. LeCun et al., "Gradient-based learning applied to document
+       recognition", Proc. IEEE 86, 1998.
+    .. [2] K. Simonyan, A. Zisserman, "Very deep convolutional networks for
+       large-scale image recognition", ICLR 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn_course import CNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> cnn = CNNClassifier(filters=((16, 16),), early_stopping=True, random_state=0)
+    >>> cnn.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.9
+    True
+    """
 
     _parameter_constraints: dict = {
         **NeuralClassifier._parameter_constraints,
@@ -137,7 +238,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         learning_rate="constant",
         learning_rate_init=0.001,
         power_t=0.5,
-        max_iter=50,
+        max_iter=200,
         shuffle=True,
         random_state=None,
         tol=1e-4,
@@ -173,8 +274,100 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         self._assign(locals())
 
 
+@documented
 class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
-    """Convolutional network regressor."""
+    """Convolutional network regressor.
+
+    Blocks of convolutions that end in pooling, then dense layers; trained as
+    `MLPRegressor`.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'}, default='squared_error'
+        Half the squared error, or half the Poisson deviance with an exponential
+        output.
+
+    filters : sequence of int or of sequences of int, default=((32, 32),)
+        Filters of the convolutions of each block; each block ends in max-pooling.
+        ``((32, 32), (64, 64))`` are two blocks of two convolutions.
+
+    dense_layer_sizes : array-like of int, default=(64,)
+        Units of each dense hidden layer.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
+'silu', 'leaky_relu', 'softplus'}, default='relu'
+        Activation function of convolutions and hidden layers.
+
+    kernel_size : int, default=3
+        Side of the kernels, in pixels.
+
+    pool_size : int, default=2
+        Side of the pooling windows, in pixels, and their step.
+
+    padding : {'same', 'valid'} or int, default='same'
+        Zeros around images before each convolution.
+
+    conv_dropout : float or list of float, default=0.0
+        Dropout rate after the pooling of the blocks: one, or one for each.
+
+    global_pool : bool, default=False
+        Whether the dense layers see the mean of each map in place of its pixels.
+
+    input_shape : tuple of int, default=None
+        (channels, height, width) or (height, width) of an image. X may be of shape
+        (n, channels, height, width), (n, height, width), or flat rows. None takes
+        the shape of X; flat rows are square images where their length is a square,
+        else rows of 1 x length pixels with windows along the row.
+
+    augmentation : str, callable or list of these, default=None
+        Changes of the images in training, each drawn anew for each image and
+        epoch: see `sknn_course.modules.augmentation`. For example
+        ``['horizontal_flip', 'shift(4)']``.
+
+%(training)s
+
+%(regularization)s
+
+    batch_norm : bool or {'before', 'after'}, default=False
+        Batch normalisation of the convolutions before (True) or after the
+        activation; of the dense layers as in `MLPClassifier`.
+
+    noise : float, default=0.0
+        Standard deviation of normal noise after each pooling, in training.
+
+%(initialisation)s
+
+%(computing)s
+
+    Attributes
+    ----------
+    input_shape_ : tuple of int
+        (channels, height, width) of the images.
+
+%(attributes)s
+
+    See Also
+    --------
+    CNNClassifier : For classes.
+    sknn_course.MLPRegressor : Without convolutions.
+
+    References
+    ----------
+    .. [1] Y. LeCun et al., "Gradient-based learning applied to document
+       recognition", Proc. IEEE 86, 1998.
+    .. [2] K. Simonyan, A. Zisserman, "Very deep convolutional networks for
+       large-scale image recognition", ICLR 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn_course import CNNRegressor
+    >>> X, y = load_digits(return_X_y=True)
+    >>> y = X.reshape(-1, 8, 8)[:, :, :4].mean(axis=(1, 2))
+    >>> cnn = CNNRegressor(filters=((16,),), early_stopping=True, random_state=0)
+    >>> cnn.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.9
+    True
+    """
 
     _parameter_constraints: dict = {
         **NeuralRegressor._parameter_constraints,
@@ -202,7 +395,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         learning_rate="constant",
         learning_rate_init=0.001,
         power_t=0.5,
-        max_iter=50,
+        max_iter=200,
         shuffle=True,
         random_state=None,
         tol=1e-4,

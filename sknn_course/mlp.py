@@ -4,6 +4,7 @@ from sklearn.utils.validation import validate_data
 
 from .architectures import multilayer_perceptron, sizes_of
 from .base import AT_LEAST_ONE
+from .documentation import documented
 from .tasks import NeuralClassifier, NeuralRegressor
 
 
@@ -54,8 +55,68 @@ class _MultilayerPerceptron:
 _CONSTRAINTS = {"hidden_layer_sizes": ["array-like", AT_LEAST_ONE]}
 
 
+@documented
 class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
-    """Multi-layer perceptron classifier."""
+    """Multi-layer perceptron classifier.
+
+    All parameters, attributes and results of scikit-learn's `MLPClassifier`, on torch,
+    with dropout, batch normalisation, more solvers, schedules and penalties.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of int, default=(100,)
+        Units of each hidden layer.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
+'silu', 'leaky_relu', 'softplus'}, default='relu'
+        Activation function of the hidden layers.
+
+%(training)s
+
+%(regularization)s
+
+    batch_norm : bool or {'before', 'after'}, default=False
+        Batch normalisation before the activation of the hidden layers, or after
+        activation and dropout (True, 'after').
+
+    noise : float, default=0.0
+        Standard deviation of normal noise after each hidden layer, in training.
+
+%(initialisation)s
+
+%(class_weight)s
+
+%(computing)s
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+
+%(attributes)s
+
+    See Also
+    --------
+    MLPRegressor : For numbers.
+    sknn_course.CNNClassifier : With convolutions.
+    sklearn.neural_network.MLPClassifier : What this one extends.
+
+    References
+    ----------
+    .. [1] D. Rumelhart, G. Hinton, R. Williams, "Learning representations by
+       back-propagating errors", Nature 323, 1986.
+    .. [2] N. Srivastava et al., "Dropout", JMLR 15, 2014.
+    .. [3] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from sknn_course import MLPClassifier
+    >>> X, y = make_moons(200, noise=0.1, random_state=0)
+    >>> mlp = MLPClassifier((50,), dropout=0.1, learning_rate_init=0.01, random_state=0)
+    >>> mlp.fit(X, y).score(X, y) > 0.9
+    True
+    """
 
     _parameter_constraints: dict = {
         **NeuralClassifier._parameter_constraints,
@@ -110,8 +171,70 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         self._assign(locals())
 
 
+@documented
 class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
-    """Multi-layer perceptron regressor."""
+    """Multi-layer perceptron regressor.
+
+    All parameters, attributes and results of scikit-learn's `MLPRegressor`, on torch,
+    with dropout, batch normalisation, more solvers, schedules and penalties.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'}, default='squared_error'
+        Half the squared error, or half the Poisson deviance with an exponential
+        output.
+
+    hidden_layer_sizes : array-like of int, default=(100,)
+        Units of each hidden layer.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
+'silu', 'leaky_relu', 'softplus'}, default='relu'
+        Activation function of the hidden layers.
+
+%(training)s
+
+%(regularization)s
+
+    batch_norm : bool or {'before', 'after'}, default=False
+        Batch normalisation before the activation of the hidden layers, or after
+        activation and dropout (True, 'after').
+
+    noise : float, default=0.0
+        Standard deviation of normal noise after each hidden layer, in training.
+
+%(initialisation)s
+
+%(computing)s
+
+    Attributes
+    ----------
+%(attributes)s
+
+    See Also
+    --------
+    MLPClassifier : For classes.
+    sknn_course.CNNRegressor : With convolutions.
+    sklearn.neural_network.MLPRegressor : What this one extends.
+
+    References
+    ----------
+    .. [1] D. Rumelhart, G. Hinton, R. Williams, "Learning representations by
+       back-propagating errors", Nature 323, 1986.
+    .. [2] N. Srivastava et al., "Dropout", JMLR 15, 2014.
+    .. [3] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
+
+    Examples
+    --------
+    >>> from sknn_course import MLPRegressor
+    >>> from sknn_course.datasets import load_eckerle4
+    >>> X, y = load_eckerle4(return_X_y=True)
+    >>> X = (X - X.mean()) / X.std()
+    >>> mlp = MLPRegressor(hidden_layer_sizes=(20,), activation="tanh",
+    ...                    solver="lbfgs", alpha=0.0, tol=1e-6, max_iter=2000,
+    ...                    random_state=0)
+    >>> mlp.fit(X, y).score(X, y) > 0.99
+    True
+    """
 
     _parameter_constraints: dict = {
         **NeuralRegressor._parameter_constraints,

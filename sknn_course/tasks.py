@@ -70,11 +70,6 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             )
         return compute_sample_weight(self.class_weight, y)
 
-    @staticmethod
-    def _precise(outputs):
-        """In float64: a float32 probability would round to 0 or 1 early."""
-        return outputs.double()
-
     def _stratifies(self):
         return self.n_outputs_ == 1
 
@@ -203,10 +198,6 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
     @staticmethod
     def _n_classes():
         return None
-
-    @staticmethod
-    def _precise(outputs):
-        return outputs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):

@@ -1116,8 +1116,9 @@ def test_dtype(dtype, solver):
     for given in (np.float32, np.float64, int):
         mlp = estimator("regression", dtype=dtype, solver=solver)
         mlp.fit((10 * X).astype(given), SIGNAL)
-        assert {str(v.dtype) for v in mlp.coefs_ + mlp.intercepts_} == {dtype}
-        assert str(mlp.predict((10 * X).astype(given)).dtype) == dtype
+        computed = "float64" if solver == "lbfgs" else dtype
+        assert {str(v.dtype) for v in mlp.coefs_ + mlp.intercepts_} == {computed}
+        assert str(mlp.predict((10 * X).astype(given)).dtype) == computed
 
 
 def _through_joblib(mlp, path):

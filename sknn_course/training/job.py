@@ -77,7 +77,8 @@ class Progress:
     """What training has recorded, over all fits of a warm-started estimator.
 
     The attributes are those of the estimators, without the underscore.
-    ``durations`` holds the seconds of each epoch, ``learning_rates`` its rate.
+    ``durations`` holds the seconds of each epoch, ``learning_rates`` its rate;
+    ``observed`` tells whether callbacks took part.
     """
 
     loss_curve: list = field(default_factory=list)
@@ -92,6 +93,7 @@ class Progress:
     n_iter: int = 0
     t: int = 0
     loss: float | None = None
+    observed: bool = False
 
 
 @dataclass

@@ -116,11 +116,10 @@ def _mark_best(row, name, values, best):
     row[f"{name}_best"] = values.index(best(values)) == len(values) - 1
 
 
-def write_history(net, job):
+def write_history(net, progress, settings):
     """Fill a net's history from what training recorded."""
-    score_name = SCORE_NAMES[job.settings.score]
-    for place in range(len(net.history), len(job.progress.loss_curve)):
-        row = history_row(job.progress, place, score_name)
+    for place in range(len(net.history), len(progress.loss_curve)):
+        row = history_row(progress, place, SCORE_NAMES[settings.score])
         net.history.append({"batches": [], "epoch": place + 1, **row})
 
 

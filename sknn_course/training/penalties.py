@@ -52,7 +52,7 @@ class Penalties:
             add_scaled_(self.plain_grad, self.plain.sign(), self.l1)
 
     def norms(self):
-        """The active ones of sum w^2 (for alpha), sum w^2, sum |w|, shape (K,) or ()."""
+        """Sum w^2 (for alpha), sum w^2 (for l2), sum |w|: those that are active."""
         norms = []
         if self.has_alpha:
             norms.append(_squares(self.weights))
