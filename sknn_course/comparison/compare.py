@@ -1,5 +1,6 @@
 """Search the settings of every estimator of a comparison, one after the other."""
 
+import re
 import time
 import warnings
 from math import ceil, inf, isfinite
@@ -196,7 +197,7 @@ def _search(candidate, search, table, n_jobs):
         seconds=seconds,
         n_settings=search.n_tried_,
         failed_fits=n_failed,
-        failure=_last_line(reasons[0]) if reasons else "",
+        failure=_last_error(reasons[0]) if reasons else "",
         best_params={
             bare_name(key): value for key, value in sorted(search.best_params_.items())
         },
@@ -214,19 +215,20 @@ def _scores_per_fold(search):
 
 
 def _reason(error):
-    """The error in one line; scikit-learn puts a traceback of the first one last."""
-    message = str(error).strip()
-    if message.startswith("All the"):
-        return _last_line(message)
-    return f"{type(error).__name__}: {_first_line(message)}"
+    """An error in one line."""
+    return _last_error(str(error)) or f"{type(error).__name__}: {_first_line(error)}"
 
 
-def _first_line(text):
-    return text.partition("\n")[0]
+def _first_line(error):
+    return str(error).strip().partition("\n")[0]
 
 
-def _last_line(text):
-    return text.strip().rpartition("\n")[2]
+def _last_error(message):
+    """The last error in what scikit-learn tells of failed fits, with tracebacks."""
+    if "fits failed" not in message:
+        return ""
+    found = re.findall(r"^(?:\w+\.)*(\w+: .*)", message, re.MULTILINE)
+    return found[-1] if found else ""
 
 
 def count_parameters(estimator):

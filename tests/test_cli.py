@@ -1,0 +1,152 @@
+"""The command line, from arguments to exit status."""
+
+import base64
+import json
+import os
+import re
+import signal
+import sys
+
+import pytest
+from sklearn.dummy import DummyClassifier
+
+from sknn_course.cli import main
+from sknn_course.comparison import candidates
+from sknn_course.comparison.tables import BUILTIN
+
+QUICK = ["--cv", "2", "--settings", "1", "--models", "least_squares"]
+
+
+def test_help_names_all_data_and_models(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["compare", "--help"])
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert words >= set(BUILTIN) | set(candidates.MODELS)
+
+
+def test_circles_show_what_is_linear_and_what_is_not(tmp_path, capsys):
+    output = tmp_path / "new" / "folder"
+    assert main(["compare", "--settings", "6", "--output", str(output)]) == 0
+    printed = capsys.readouterr()
+    document = json.loads((output / "leaderboard.json").read_text("utf-8"))
+    rows = {row["model"]: row for row in document["leaderboard"]}
+    for model in ("dummy", "least_squares", "linear_svm"):
+        assert 0.4 < rows[model]["test_score"] < 0.65
+    for model in ("rbf_svm", "ls_svm", "mlp"):
+        assert min(rows[model]["test_score"], rows[model]["cv_mean"]) > 0.9
+        assert re.search(rf"^\[\d/6\] {model} .* s$", printed.err, re.MULTILINE)
+        assert re.search(
+            rf"^{model} .*{rows[model]['test_score']:.3f}", printed.out, re.M
+        )
+    report = (output / "report.html").read_text("utf-8")
+    inline = re.findall(r'src="data:image/png;base64,([^"]+)"', report)
+    pictures = {path.read_bytes() for path in output.glob("*.png")}
+    assert len(pictures) == 4
+    assert {base64.b64decode(one) for one in inline} == pictures
+
+
+def test_the_seed_decides_the_scores(tmp_path, monkeypatch):
+    monkeypatch.setattr("sknn_course.cli.compare.write_report", write_leaderboard)
+
+    def scores(seed):
+        models = ["--models", "mlp,rbf_svm", "--settings", "2", "--cv", "2"]
+        output = ["--output", str(tmp_path), "--random-state", seed]
+        assert main(["compare", "moons", *models, *output]) == 0
+        document = json.loads((tmp_path / "leaderboard.json").read_text("utf-8"))
+        return [
+            (row["model"], row["cv_scores"], row["test_score"], row["best_params"])
+            for row in document["leaderboard"]
+        ]
+
+    assert scores("3") == scores("3")
+    assert scores("3") != scores("4")
+
+
+def write_leaderboard(board, args):
+    board.write(args.output, {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["circle"], "did you mean 'circles'?"),
+        (["no/such/file.csv", "--target", "y"], "does not exist"),
+        (["--models", "mpl"], "did you mean 'mlp'?"),
+        (["--device", "abacus"], "device='abacus' is not a device"),
+        (["--target", "y"], "--target is for files"),
+        (["iris", "--cv", "60"], "cv=60 folds need"),
+        (["digits", "--output", __file__], "--output"),
+        (["mnist", "--data-home", __file__], "MNIST"),
+    ],
+)
+def test_unusable_input_is_one_sentence_and_status_2(
+    arguments, message, capsys, monkeypatch
+):
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    assert main(["compare", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert not printed.out
+    last = printed.err.splitlines()[-1]
+    assert last.startswith("sknn_course compare: ") and message in last
+
+
+def refuse(*args, **kwargs):
+    raise OSError("no network")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--cv", "1"], ["--budget", "0"], ["--n-jobs", "0"], ["--cv", "x"]]
+)
+def test_unusable_numbers_are_status_2(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["compare", *arguments])
+    assert arguments[0] in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_without_matplotlib_there_are_no_pictures(tmp_path, capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("matplotlib")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["compare", "iris", *QUICK, "--output", str(tmp_path)]) == 0
+    assert "matplotlib is not installed" in capsys.readouterr().err
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"leaderboard.csv", "leaderboard.json", "report.html"}
+
+
+class Interrupting(DummyClassifier):
+    """Its fit is where the user presses Ctrl-C; like a network, it goes on."""
+
+    def fit(self, X, y):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            pass
+        return super().fit(X, y)
+
+
+def test_ctrl_c_prints_what_is_done(capsys, monkeypatch):
+    made = (Interrupting(), {}, 1.0)
+    monkeypatch.setitem(candidates.MODELS, "mlp", lambda classify, table: made)
+    models = ["--models", "least_squares,mlp"]
+    handler = signal.getsignal(signal.SIGINT)
+    assert main(["compare", "iris", *QUICK[:4], *models]) == 130
+    printed = capsys.readouterr().out
+    assert "least_squares" in printed
+    assert "note: left out mlp: interrupted" in printed
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_nothing_but_failures_is_status_1(capsys, monkeypatch):
+    made = (DummyClassifier(strategy="none"), {}, 1.0)
+    for model in ("dummy", "mlp"):
+        monkeypatch.setitem(candidates.MODELS, model, lambda classify, table: made)
+    assert main(["compare", "iris", "--models", "mlp"]) == 1
+    assert "strategy" in capsys.readouterr().out
+
+
+def test_several_processes_give_the_same_scores(capsys):
+    def scores(n_jobs):
+        assert main(["compare", "iris", *QUICK, "--n-jobs", n_jobs]) == 0
+        return re.findall(r"\d\.\d{3} ± \d\.\d{3}", capsys.readouterr().out)
+
+    assert scores("1") == scores("2")
