@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from . import parallel
 from .devices import resolve_device
 from .layers import Conv2d, Dense
 from .modules.activations import ACTIVATIONS
@@ -27,7 +28,7 @@ from .modules.initialisers import (
 )
 from .modules.parameters import parameter_layout
 from .splitting import as_split, for_full_batch, split_validation
-from .training import FitJob, Progress, Settings, train
+from .training import FitJob, Progress, Settings
 from .training.lbfgs import warn_if_not_converged
 from .training.losses import LOSSES
 from .training.net import NetObserver, make_net, write_history
@@ -145,7 +146,7 @@ class NeuralEstimator(BaseEstimator):
         settings = self._optimizer.keep_rule(settings)
         job = self._job(layout, parameters, settings, train_split, validation, rng)
         job.single_epoch = incremental
-        train([job])
+        parallel.train_job(job)
         if job.error is not None:
             raise job.error
         self._keep(job)

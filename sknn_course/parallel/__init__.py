@@ -11,7 +11,7 @@ Examples
 >>> from sklearn.model_selection import GridSearchCV
 >>> from sknn_course.mlp import MLPClassifier
 >>> from sknn_course.parallel import last_report
->>> mlp = MLPClassifier((10,), max_iter=50, tol=0, n_iter_no_change=50)
+>>> mlp = MLPClassifier((10,), batch_size=50, tol=0.1, n_iter_no_change=5)
 >>> search = GridSearchCV(mlp, {"alpha": [0.001, 0.1], "random_state": [0, 1]})
 >>> with joblib.parallel_config("stacked"):
 ...     search = search.fit(*load_iris(return_X_y=True))

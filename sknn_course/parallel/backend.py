@@ -13,7 +13,7 @@ from joblib.parallel import (
 
 from ..training import train
 from .rendezvous import Rendezvous
-from .report import begin_report, last_report
+from .report import begin_report
 from .task import current_task
 from .wave import why_alone
 
@@ -43,7 +43,7 @@ class StackedBackend(ParallelBackendBase):
     max_models : int, default=1024
         Tasks that are in work together, hence networks in a wave. 1 trains
         them one after another.
-    max_bytes : int, default=2**30
+    max_bytes : int, default=2**29
         Tasks are in work together until the rows that they hold, at 8 bytes a
         number and once more in the network's precision, exceed this.
 
@@ -77,7 +77,7 @@ class StackedBackend(ParallelBackendBase):
         nesting_level=None,
         inner_max_num_threads=None,
         max_models=1024,
-        max_bytes=2**30,
+        max_bytes=2**29,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
         for name, value in (("max_models", max_models), ("max_bytes", max_bytes)):
@@ -87,6 +87,13 @@ class StackedBackend(ParallelBackendBase):
         self._report = None
         self._rendezvous = None
         self._calls = []  # begun, not ended
+
+    @property
+    def report(self):
+        """Of all calls of this backend outside tasks."""
+        if self._report is None:
+            self._report = begin_report()
+        return self._report
 
     def effective_n_jobs(self, n_jobs):
         """Number of tasks that joblib should hand over at least.
@@ -108,8 +115,6 @@ class StackedBackend(ParallelBackendBase):
         """Prepare for calls of ``parallel``."""
         if current_task() is not None and "threads" in (prefer, _threads_if(require)):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
-        if current_task() is None and self._report is None:
-            self._report = begin_report()
         self.parallel = parallel
         n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
         self._n_running = max(1, n_running)
@@ -122,7 +127,7 @@ class StackedBackend(ParallelBackendBase):
             self._rendezvous = parent.call.rendezvous
         elif not self._calls:
             self._rendezvous = Rendezvous(
-                self._n_running, self.max_models, self.max_bytes, self._report
+                self._n_running, self.max_models, self.max_bytes, self.report
             )
         self._calls.append(self._rendezvous.begin_call(parent))
 
@@ -198,8 +203,9 @@ def train_job(job):
     """
     task = current_task()
     if task is None:
-        if isinstance(get_active_backend()[0], StackedBackend):
-            last_report().not_stacked["outside a task"] += 1
+        backend, _ = get_active_backend()
+        if isinstance(backend, StackedBackend):
+            backend.report.not_stacked["outside a task"] += 1
         train([job])
         return
     task.call.check()

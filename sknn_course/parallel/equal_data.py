@@ -1,12 +1,12 @@
 """Training data of equal content, held once."""
 
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
 from scipy import sparse
 
-from ..training import Split
-
+ARRAYS = ("X", "y", "sample_weight")  # of a split
 N_SAMPLED = 64  # rows that tell most different arrays apart
 
 
@@ -50,8 +50,9 @@ class EqualData:
         """
         if split is None:
             return None
-        parts = [self._part(p) for p in (split.X, split.y, split.sample_weight)]
-        return self._combine(parts, lambda: Split(*parts))
+        parts = {name: self._part(getattr(split, name)) for name in ARRAYS}
+        rest = tuple(v for name, v in vars(split).items() if name not in ARRAYS)
+        return self._combine([*parts.values(), rest], lambda: replace(split, **parts))
 
     def _part(self, part):
         if part is None:

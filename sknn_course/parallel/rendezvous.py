@@ -61,7 +61,6 @@ class Rendezvous:
         self._queue: list = []  # heap of tasks to start
         self._ready: deque = deque()
         self._waiting: list = []
-        self._in_training: list = []
         self._wave_in_sight = threading.Condition(self._lock)
         self._closed = False
         self._threads: set = set()
@@ -85,6 +84,7 @@ class Rendezvous:
             call.last_submitted = monotonic()
             call.tasks.add(task)
             self.report.n_tasks += 1
+            self._n_in[task.state] += 1
             heapq.heappush(self._queue, task)
             self._advance()
         return task
@@ -111,7 +111,7 @@ class Rendezvous:
         with self._lock:
             call.aborted = True
             for task in (t for c in self._calls if c.is_aborted for t in c.tasks):
-                if task in self._in_training:
+                if task.state == WAITING:
                     # read by the trainer after each epoch
                     task.job.settings = replace(task.job.settings, max_iter=1)
                 if task.state in (RUNNING, WAITING, READY, BLOCKED):
@@ -125,6 +125,8 @@ class Rendezvous:
 
     def close(self):
         """End the threads, without waiting long for those that do not end."""
+        for call in self._calls.copy():
+            self.abort(call)  # of generators that nobody has read to the end
         with self._lock:
             self._closed = True
             self._wave_in_sight.notify()
@@ -155,16 +157,15 @@ class Rendezvous:
             job.validation = self._data.split(job.validation)
         n_bytes = held_bytes(job)
         with self._lock:
-            if task.state == DROPPED:
-                task.call.check()
+            task.call.check()
+            if self._trainer is None:
+                self._trainer = self._start_thread(self._train_waves, "trainer")
             task.goes_back_to = task.state  # running, or blocked
             task.job, task.arrived = job, monotonic()
             self._bytes += n_bytes - task.held_bytes
             task.held_bytes = n_bytes
             self._move(task, WAITING)
             self._waiting.append(task)
-            if self._trainer is None:
-                self._trainer = self._start_thread(self._train_waves, "trainer")
             self._advance()
         task.goes_on.wait()
         warnings.restore()
@@ -298,7 +299,6 @@ class Rendezvous:
             self._train_wave(tasks)
             with self._lock:
                 self.report.seconds_training += monotonic() - started
-                self._in_training = []
                 for task in tasks:
                     if task.goes_back_to == RUNNING:
                         self._make_ready(task)
@@ -324,7 +324,6 @@ class Rendezvous:
             if self._closed:
                 return None
             tasks, self._waiting = self._waiting, []
-            self._in_training = tasks
             self._data = EqualData()
             now = monotonic()
             self.report.add_wave([now - task.arrived for task in tasks])

@@ -2,6 +2,7 @@
 
 import contextvars
 import threading
+import traceback
 from itertools import count
 from time import monotonic
 
@@ -102,10 +103,13 @@ def run(task):
     """Run a task in this thread, and its callback; whether it succeeded."""
     _thread.task = task
     call = task.call
+    function, task.function = task.function, None  # lets go of its arguments
     call.warnings.restore()
     try:
-        outcome = True, call.context.copy().run(task.function)
+        outcome = True, call.context.copy().run(function)
     except BaseException as error:
+        # joblib takes the traceback off
+        error.add_note(f"In a task: {''.join(traceback.format_exception(error))}")
         outcome = False, error
     task.callback(outcome)
     return outcome[0]
