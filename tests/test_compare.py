@@ -469,6 +469,18 @@ def test_pictures_of_two_features_and_two_classes():
     assert all(len(line.get_xdata()) > 1 for line in score.lines)
 
 
+def test_pictures_of_two_features_and_three_named_classes(write):
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["the setosa", "versicolor", "virginica"])[y]
+    rows = "".join(f"{a},{b},{c}\n" for a, b, c in zip(*X.T[2:], names, strict=True))
+    table = load_table(write("length,width,species\n" + rows), target="species")
+    board = compare(table, ["least_squares"], n_settings=1)
+    figures = {name: figure for name, _, figure in draw_figures(board)}
+    assert set(figures) == {"scores", "confusion_matrix", "decision_boundaries"}
+    legend = figures["decision_boundaries"].legends[0]
+    assert [text.get_text() for text in legend.texts] == sorted(set(names))
+
+
 def test_pictures_of_a_curve():
     board, figures = pictures_of("eckerle4", ["rbf_svm"])
     assert set(figures) == {"scores", "predicted_against_true", "fitted_curves"}

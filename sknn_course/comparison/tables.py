@@ -21,7 +21,7 @@ from sknn_course.datasets import (
 
 TEST_SIZE = 0.25
 MAX_ROWS = 5000
-MAX_IMAGES = 2000
+MAX_MNIST, MAX_CIFAR10 = 2000, 1000
 
 
 @dataclass
@@ -89,8 +89,8 @@ def load_table(
     task : {'classification', 'regression'}, default=None
         None tells it from the target.
     max_rows : int, default=None
-        Most rows to use beside a given test set; None for 5,000, or 2,000
-        where a row is a fetched image. More rows are thinned out at random.
+        Most rows to use beside a given test set; None for 5,000, of 'mnist'
+        2,000 and of 'cifar10' 1,000. More rows are thinned out at random.
     data_home : str or path-like, default=None
         Folder with the files of 'mnist' and 'cifar10'.
     random_state : int, default=0
@@ -247,21 +247,20 @@ def _eckerle4(**_):
 
 
 def _mnist(*, data_home, **_):
-    return _fetched(fetch_mnist, (1, 28, 28), data_home=data_home)
+    return _fetched(fetch_mnist, (1, 28, 28), MAX_MNIST, data_home)
 
 
 def _cifar10(*, data_home, max_rows, **_):
-    n_batches = min(5, -(-(max_rows or MAX_IMAGES) // 10_000))  # 10,000 images each
-    batches = range(1, n_batches + 1)
-    return _fetched(fetch_cifar10, (3, 32, 32), data_home=data_home, train=batches)
+    n_batches = min(5, -(-(max_rows or MAX_CIFAR10) // 10_000))  # 10,000 images each
+    batches = {"batches": range(1, n_batches + 1)}
+    return _fetched(fetch_cifar10, (3, 32, 32), MAX_CIFAR10, data_home, **batches)
 
 
-def _fetched(fetch, image_shape, *, data_home, train=None):
-    batches = {} if train is None else {"batches": list(train)}
+def _fetched(fetch, image_shape, default_max_rows, data_home, **train):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            images = fetch(data_home=data_home, **batches)
+            images = fetch(data_home=data_home, **train)
             test = fetch(data_home=data_home, subset="test")
         except (OSError, ValueError) as error:  # absent or damaged files
             raise InputError(" ".join(str(error).split())) from error
@@ -272,7 +271,7 @@ def _fetched(fetch, image_shape, *, data_home, train=None):
         y_test=test.target,
         feature_names=images.feature_names,
         image_shape=image_shape,
-        default_max_rows=MAX_IMAGES,
+        default_max_rows=default_max_rows,
         notes=[str(one.message) for one in caught],
     )
 

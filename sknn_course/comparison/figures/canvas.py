@@ -1,0 +1,12 @@
+"""What the pictures share: their colours and an empty figure."""
+
+BLUE, ORANGE, GREY = "#0b5394", "#c55a11", "#8a8a8a"
+MOST_CLASSES_WITH_NUMBERS = 12
+
+
+def new_figure(width, height, n_rows=1, n_columns=1, **kwargs):
+    """Return a figure of a size in inches and its array of axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=150)
+    return figure, figure.subplots(n_rows, n_columns, squeeze=False, **kwargs)
