@@ -18,6 +18,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from scipy.stats import loguniform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -55,6 +56,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_course.mlp import MLPClassifier, MLPRegressor
 from sknn_course.parallel import StackedBackend, last_report
+from sknn_course.parallel.equal_data import EqualData
+from sknn_course.training import Split
 
 SECONDS = 120  # a deadlock ends here, with the stack of every thread
 
@@ -414,6 +417,43 @@ def test_equal_data_are_held_once():
     with joblib.parallel_config("stacked"):
         GridSearchCV(mlp, {"alpha": [0, 1, 2]}, cv=4, refit=False).fit(X, y)
     assert (last_report().n_data, last_report().n_different_data) == (12, 4)
+
+
+def test_equal_data_are_equal_to_the_bit():
+    known = EqualData()
+    zeros = known.array(np.zeros((3, 2)))
+    assert known.array(np.zeros((3, 2), order="F")) is zeros
+    for other in (-np.zeros((3, 2)), np.zeros((2, 3)), np.zeros((3, 2), "float32")):
+        assert known.array(other) is other
+    first, second, third = (
+        known.split(Split(csr_array(np.eye(4)), np.full((4, 1), y)))
+        for y in (1.0, 1.0, 2.0)
+    )
+    assert second is first
+    assert third is not first
+    assert third.X is first.X
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 4])
+def test_as_many_threads_as_the_system_gives(monkeypatch, allowed):
+    started = []
+
+    def start(thread, start=threading.Thread.start):
+        if thread.name == "stacked-task":
+            started.append(thread)
+            if len(started) > allowed:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    alone = cross_val_score(mlp, X, y, cv=9)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with joblib.parallel_config("stacked"):
+        if allowed:
+            np.testing.assert_allclose(cross_val_score(mlp, X, y, cv=9), alone)
+            assert sum(last_report().waves) == 9
+        else:
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                cross_val_score(mlp, X, y, cv=9)
 
 
 @pytest.mark.parametrize("options", [{"max_models": 0}, {"max_bytes": 1.5}])

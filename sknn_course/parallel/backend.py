@@ -58,6 +58,9 @@ class StackedBackend(ParallelBackendBase):
     tasks join the others. Inner calls that ask for threads (``prefer="threads"``,
     as forests do) run one after another.
 
+    With ``n_jobs`` beyond one, tasks share the interpreter's warning filters, as
+    in any of joblib's threads; with one, each task keeps its own.
+
     Examples
     --------
     >>> import joblib

@@ -213,19 +213,22 @@ class Rendezvous:
                 warnings.restore()
 
     def _run(self, task):
-        call, succeeded = task.call, False
-        try:
-            succeeded = run(task)
-        finally:
-            with self._lock:
-                self._move(task, ENDED)
-                self._bytes -= task.held_bytes
-                call.tasks.discard(task)
-                if call.is_joined and not (succeeded and call.tasks):
-                    call.is_joined = False
-                    self._make_ready(call.parent)
-                self._threads.discard(threading.current_thread())
-                self._advance()
+        while task is not None:
+            task = self._end(task, run(task))
+        with self._lock:
+            self._threads.discard(threading.current_thread())
+
+    def _end(self, task, succeeded):
+        """Take a task out; the next one for its thread, or None."""
+        call = task.call
+        with self._lock:
+            self._move(task, ENDED)
+            self._bytes -= task.held_bytes
+            call.tasks.discard(task)
+            if call.is_joined and not (succeeded and call.tasks):
+                call.is_joined = False
+                self._make_ready(call.parent)
+            return self._advance(to_reuse_thread=True)
 
     # With the lock held
 
@@ -241,19 +244,28 @@ class Rendezvous:
             self._move(task, READY)
             self._ready.append(task)
 
-    def _advance(self):
-        """Let tasks run as far as there are places and room."""
+    def _advance(self, to_reuse_thread=False):
+        """Let tasks run as far as there are places and room.
+
+        The first task to start is returned, if asked for, to the thread that has
+        none, instead of getting a new one.
+        """
+        for_this_thread = None
         while self._n_in[RUNNING] < self.n_running:
             if self._ready:
                 task = self._ready.popleft()
                 self._move(task, RUNNING)
                 task.goes_on.set()
-            elif self._queue and self._has_room():
-                self._start(heapq.heappop(self._queue))
-            else:
+            elif not (self._queue and self._has_room()):
                 break
+            elif to_reuse_thread and for_this_thread is None:
+                for_this_thread = heapq.heappop(self._queue)
+                self._move(for_this_thread, RUNNING)
+            else:
+                self._start(heapq.heappop(self._queue))
         if self._seconds_to_wave() is not None:
             self._wave_in_sight.notify()
+        return for_this_thread
 
     def _n_started(self):
         return sum(self._n_in[state] for state in (RUNNING, WAITING, READY))

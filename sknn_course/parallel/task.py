@@ -111,5 +111,6 @@ def run(task):
         # joblib takes the traceback off
         error.add_note(f"In a task: {''.join(traceback.format_exception(error))}")
         outcome = False, error
+    _thread.task = None
     task.callback(outcome)
     return outcome[0]
