@@ -103,23 +103,66 @@ class ParameterLayout:
             ends.append(start)
         return placed, ends
 
-    def views(self, flat, buffers):
+    def views(self, flat, buffers, n_models=None):
         """Views on flat tensors by layer and role.
 
         Parameters
         ----------
-        flat : tensor of shape (..., n_parameters)
-        buffers : tensor of shape (..., n_buffers)
+        flat : tensor of shape (n_parameters,) or (n_models * n_parameters,)
+        buffers : tensor of shape (n_buffers,) or (n_models * n_buffers,)
+        n_models : int or None
+            For stacked networks, whose flat tensors hold the first parameter of
+            each model, then the second of each, ...: see `stack`.
 
         Returns
         -------
-        dict of (layer index, role) -> tensor of shape (..., *shape)
+        dict of (layer index, role) -> tensor of shape (n_models, *shape) or (*shape,)
         """
+        k = n_models or 1
+        axis = () if n_models is None else (n_models,)
         return {
-            (p.layer, p.role): source[..., p.start : p.stop].unflatten(-1, p.shape)
+            (p.layer, p.role): source[k * p.start : k * p.stop].view(*axis, *p.shape)
             for source, places in ((flat, self.parameters), (buffers, self.buffers))
             for p in places
         }
+
+    @staticmethod
+    def stack(tensors, places):
+        """Flat tensors of several models in one, parameter after parameter.
+
+        By this, the parameters of one layer lie side by side for all models.
+
+        Parameters
+        ----------
+        tensors : list of K tensors of shape (n,)
+        places : list of Parameter
+
+        Returns
+        -------
+        tensor of shape (K n,)
+        """
+        rows = torch.stack(tensors)
+        if not places:
+            return rows.flatten()
+        return torch.cat([rows[:, p.start : p.stop].flatten() for p in places])
+
+    @staticmethod
+    def unstack(flat, places, n_models):
+        """The inverse of `stack`.
+
+        Returns
+        -------
+        tensor of shape (n_models, n)
+        """
+        if not places:
+            return flat.view(n_models, 0)
+        return torch.cat(
+            [
+                flat[n_models * p.start : n_models * p.stop].view(n_models, -1)
+                for p in places
+            ],
+            1,
+        )
 
     def initial_buffers(self, dtype):
         """Running mean 0 and variance 1, shape (n_buffers,)."""

@@ -60,9 +60,12 @@ class Dense:
     def backward(self, grad, needs_input_grad):
         torch.matmul(self.x.mT, grad, out=self.weight_grad)
         torch.sum(grad, -2, out=self.bias_grad)
-        if needs_input_grad:
-            return torch.matmul(grad, self.weight.mT)
-        return None
+        if not needs_input_grad:
+            return None
+        if self.stacked and self.weight.shape[2] == 1:
+            # outer products (K, n_rows, 1) (K, 1, fan_in), faster as such
+            return grad * self.weight.flatten(1).unsqueeze(1)
+        return torch.matmul(grad, self.weight.mT)
 
 
 class Activation:
@@ -205,17 +208,19 @@ class StackedNetwork:
     ----------
     layout : ParameterLayout
         Of the common structure.
-    flat, grad : tensor of shape (K, n_parameters) or (n_parameters,)
-    buffers : tensor of shape (K, n_buffers) or (n_buffers,)
+    flat, grad : tensor of shape (K n_parameters,)
+    buffers : tensor of shape (K n_buffers,)
+    n_models : int or None
+        K; None for one network, without the model axis.
     strengths : list
         Per layer, the dropout rate or noise's standard deviation: a number, or
         a tensor of shape (K, 1, 1, ...) where the networks differ; None for
         other layers.
     """
 
-    def __init__(self, layout, flat, grad, buffers, strengths):
-        values = layout.views(flat, buffers)
-        grads = layout.views(grad, buffers)
+    def __init__(self, layout, flat, grad, buffers, n_models, strengths):
+        values = layout.views(flat, buffers, n_models)
+        grads = layout.views(grad, buffers, n_models)
         self.layers = []
         first_trained = None
         for index, layer in enumerate(layout.layers):

@@ -36,7 +36,7 @@ class EpochRunner:
         self.needs_weight = any(
             type(layer).__name__ == "BatchNorm" for layer in first.layout.layers
         )
-        self._prefixes = {len(jobs): stack}
+        self._parts = {}  # stacks of the first jobs, by their number
 
     def select(self, stack, keep):
         """A runner for the stack of the jobs at the places ``keep``."""
@@ -79,12 +79,11 @@ class EpochRunner:
         tensor of shape (K,) or ()
             Mean loss of each batch times its rows, penalties included, summed.
         """
-        stack = self._prefix(chunk.n_jobs)
         K = chunk.n_jobs
-        if index.dim() == 1:
-            places, axis = index[chunk.start : chunk.stop], 0
-        else:
-            places, axis = index[:K, chunk.start : chunk.stop], 1
+        stack = self._first(K)
+        places, axis = index[..., chunk.start : chunk.stop], 0
+        if index.dim() == 2:
+            places, axis = (places[:K], 1) if stack.n_models else (places[0], 0)
         X, y, weight, keys = self.rows.take(places)
         present = None
         if chunk.ragged:
@@ -95,8 +94,12 @@ class EpochRunner:
             [None] * -(-X.shape[axis] // size) if v is None else v.split(size, axis)
             for v in (X, y, weight, keys, present)
         ]
-        base = stack.collapse(first_steps[:K])
-        lr = stack.collapse([job.optimizer.learning_rate for job in stack.jobs])
+        base = first_steps[0]
+        if any(step != base for step in first_steps[:K]):
+            base = torch.tensor(first_steps[:K], dtype=torch.int32, device=y.device)
+            base = base.unsqueeze(1)  # (K, 1)
+        rates = [job.optimizer.learning_rate for job in stack.jobs]
+        lr = stack.per_parameter("learning_rate", rates)
         per_step = any(self.per_step[:K])
         predictions, factors, norms, batch_rows, inverse_totals = [], [], [], [], []
         for number, (x, target, w, k, here) in enumerate(zip(*parts, strict=True), 1):
@@ -127,15 +130,21 @@ class EpochRunner:
             losses = losses * torch.cat(factors, -1)
         if self.validation is not None:
             self.seen.add(predictions, y, weight)
+        if stack is not self.stack:
+            self.stack.copy_first(stack, back=True)
         total = losses.double().sum(-1)
         if norms:
             total += stack.penalties.total(norms, batch_rows, inverse_totals)
         return total
 
-    def _prefix(self, n_jobs):
-        if n_jobs not in self._prefixes:
-            self._prefixes[n_jobs] = self.stack.prefix(n_jobs)
-        return self._prefixes[n_jobs]
+    def _first(self, n_jobs):
+        """The stack of the first jobs, with the parameters of now."""
+        if n_jobs == len(self.lengths):
+            return self.stack
+        if n_jobs not in self._parts:
+            self._parts[n_jobs] = self.stack.select(list(range(n_jobs)))
+        self.stack.copy_first(self._parts[n_jobs])
+        return self._parts[n_jobs]
 
     def _step_rates(self, stack, first_steps, step):
         rates = []
@@ -148,7 +157,7 @@ class EpochRunner:
                     job.settings, first + step, n_batches * job.settings.max_iter
                 )
             rates.append(job.optimizer.learning_rate)
-        return stack.collapse(rates)
+        return stack.per_parameter("learning_rate", rates)
 
     def _count_steps(self):
         for job, n_rows in zip(self.stack.jobs, self.lengths, strict=True):

@@ -1,10 +1,9 @@
 """Stochastic solvers as updates in place, name -> (state, rule).
 
-A rule is ``rule(p, g, state, lr, h, t)``: parameters p and gradient g of shape
-(K, n) or (n,), the solver's state by name with the shape of p, the learning
-rate, the hyperparameters h, and the number t of this step, counted from 1. The
-rate, hyperparameters and t are numbers where all models of the stack agree, else
-tensors of shape (K, 1).
+A rule is ``rule(p, g, state, lr, h, t)``: flat parameters p and gradient g, the
+solver's state by name, the learning rate, the hyperparameters h, and the number t of
+this step, counted from 1. The rate, hyperparameters and t are numbers where all
+models of the stack agree, else tensors with a value for each parameter.
 
 'sgd' and 'adam' are scikit-learn's: velocity includes the learning rate; adam's
 epsilon stands beside the uncorrected root (last line of section 2 of [1]_). The
@@ -57,13 +56,18 @@ def adam(p, g, state, lr, h, t):
     """p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)"""
     m, v = state["mean"], state["square"]
     root_correction = (1 - h.beta_2**t) ** 0.5
-    if all(isinstance(x, (int, float)) for x in (lr, h.beta_1, root_correction, t)):
+    if h.one_kernel and type(t) is int:
+        one_rate = type(lr) is float
+        target = p if one_rate else h.change.zero_()
         # torch's kernel has sqrt(v) / root_correction + eps in the denominator
         torch._fused_adam_(
-            [p], [g], [m], [v], [], [h.step_count.fill_(t)],
-            lr=lr, beta1=h.beta_1, beta2=h.beta_2, weight_decay=0.0,
-            eps=h.epsilon / root_correction, amsgrad=False, maximize=False,
+            [target], [g], [m], [v], [], [h.step_count.fill_(t)],
+            lr=lr if one_rate else 1.0, beta1=h.beta_1, beta2=h.beta_2,
+            eps=h.epsilon / root_correction,
+            weight_decay=0.0, amsgrad=False, maximize=False,
         )  # fmt: skip
+        if not one_rate:
+            p.addcmul_(target, lr)
         return
     m.lerp_(g, 1 - h.beta_1)
     _decay_square_(v, g, h.beta_2)
@@ -118,14 +122,6 @@ SOLVERS = {
 }
 
 
-def collapse(values, dtype, device):
-    """One number if all values agree, else a tensor of shape (K, 1)."""
-    first = values[0]
-    if all(value == first for value in values):
-        return first
-    return torch.tensor(values, dtype=dtype, device=device).unsqueeze(1)
-
-
 RULE = (
     "solver",
     "learning_rate",
@@ -172,9 +168,7 @@ class OptimizerState:
         """Make the moments of step zero, on the device of the tensor ``like``."""
         if self.moments is None:
             self.moments = {
-                name: like.new_ones(1)
-                if name == "mu_product"
-                else like.new_zeros(like.shape)
+                name: torch.full_like(like, name == "mu_product")
                 for name in SOLVERS[solver][0]
             }
         self.moments = {

@@ -12,54 +12,47 @@ References
 
 import torch
 
-from .optimizers import add_scaled_
-
 
 class Penalties:
     """Penalties of a stack of networks.
 
     Parameters
     ----------
-    layout : ParameterLayout
-    flat, grad : tensor of shape (K, n_parameters) or (n_parameters,)
-    h : namespace
-        Collapsed ``alpha``, ``l1``, ``l2``, ``weight_decay``.
-    penalize_bias : bool
+    stack : Stack
+    alpha, l1, l2, weight_decay : float or tensor of shape (K,)
     """
 
-    def __init__(self, layout, flat, grad, h, penalize_bias):
-        n_weights, n_biases = layout.n_weights, layout.n_biases
-        self.weights, self.weights_grad = flat[..., :n_weights], grad[..., :n_weights]
-        n_plain = n_weights + n_biases if penalize_bias else n_weights
-        self.plain, self.plain_grad = flat[..., :n_plain], grad[..., :n_plain]
-        self.alpha, self.l1, self.l2 = h.alpha, h.l1, h.l2
-        self.weight_decay = h.weight_decay
-        self.has_alpha, self.has_l1, self.has_l2 = (
-            isinstance(x, torch.Tensor) or x != 0 for x in (h.alpha, h.l1, h.l2)
+    def __init__(self, stack, alpha, l1, l2, weight_decay):
+        layout, settings = stack.layout, stack.jobs[0].settings
+        n_plain = layout.n_weights + layout.n_biases * settings.penalize_bias
+        self.weights = _Part(stack, layout.n_weights)
+        self.plain = _Part(stack, n_plain)
+        self.alpha, self.l1, self.l2 = alpha, l1, l2
+        self.weight_decay = weight_decay
+        self.has_alpha, self.has_l1, self.has_l2, self.decays = (
+            isinstance(x, torch.Tensor) or x != 0 for x in (alpha, l1, l2, weight_decay)
         )
         self.active = self.has_alpha or self.has_l1 or self.has_l2
-        self.decays = isinstance(h.weight_decay, torch.Tensor) or h.weight_decay != 0
 
     def add_gradient(self, inverse_total_weight):
         """Add to the gradient; the argument is 1 / sum of the batch's weights."""
         if self.has_alpha:
-            add_scaled_(
-                self.weights_grad, self.weights, self.alpha * inverse_total_weight
-            )
+            strength = self.alpha * _per_model(inverse_total_weight)
+            self.weights.add_to_gradient(strength)
         if self.has_l2:
-            add_scaled_(self.plain_grad, self.plain, 2 * self.l2)
+            self.plain.add_to_gradient(2 * self.l2)
         if self.has_l1:
-            add_scaled_(self.plain_grad, self.plain.sign(), self.l1)
+            self.plain.add_to_gradient(self.l1, torch.sign)
 
     def norms(self):
         """Sum w^2 (for alpha), sum w^2 (for l2), sum |w|: those that are active."""
         norms = []
         if self.has_alpha:
-            norms.append(_squares(self.weights))
+            norms.append(self.weights.squares())
         if self.has_l2:
-            norms.append(_squares(self.plain))
+            norms.append(self.plain.squares())
         if self.has_l1:
-            norms.append(self.plain.abs().sum(-1))
+            norms.append(self.plain.absolutes())
         return norms
 
     def total(self, norms, n_rows, inverse_totals):
@@ -86,32 +79,73 @@ class Penalties:
                     n * _per_model(i)
                     for n, i in zip(n_rows, inverse_totals, strict=True)
                 ],
-                self.weights,
+                by_norm[0],
             )
-            half_alpha = 0.5 * _per_model(self.alpha)
-            total = total + (by_norm.pop(0) * shares).sum(0) * half_alpha
+            total = total + (by_norm.pop(0) * shares).sum(0) * (0.5 * self.alpha)
         for strength, active in ((self.l2, self.has_l2), (self.l1, self.has_l1)):
             if active:
-                rows = _stacked(n_rows, self.weights)
-                total = total + (by_norm.pop(0) * rows).sum(0) * _per_model(strength)
+                rows = _stacked(n_rows, by_norm[0])
+                total = total + (by_norm.pop(0) * rows).sum(0) * strength
         return total
 
     def decay(self, lr):
         """p -= lr weight_decay p"""
-        self.plain.mul_(1 - lr * self.weight_decay)
+        self.plain.decay(lr, self.weight_decay)
 
 
-def _squares(w):
-    return torch.dot(w, w) if w.dim() == 1 else torch.linalg.vecdot(w, w)
+class _Part:
+    """The first parameters of a stack, as one flat tensor and by tensor and model."""
+
+    def __init__(self, stack, n_parameters):
+        K = stack.n_models or 1
+        self.stacked = stack.n_models is not None
+        self.start = K * n_parameters
+        self.flat, self.grad = stack.flat[: self.start], stack.grad[: self.start]
+        places = [p for p in stack.layout.parameters if p.stop <= n_parameters]
+        self.views, self.grad_views = (
+            [t[K * p.start : K * p.stop].view(K, -1) for p in places]
+            for t in (stack.flat, stack.grad)
+        )
+        self._owners = stack._owners
+
+    def add_to_gradient(self, strength, function=None):
+        """g += strength f(w), with a number or a tensor of shape (K,)."""
+        if isinstance(strength, torch.Tensor):
+            strength = strength.reshape(-1, 1)
+            for w, g in zip(self.views, self.grad_views, strict=True):
+                g.addcmul_(w if function is None else function(w), strength)
+        else:
+            w = self.flat if function is None else function(self.flat)
+            self.grad.add_(w, alpha=strength)
+
+    def decay(self, lr, weight_decay):
+        """w -= lr weight_decay w"""
+        if isinstance(weight_decay, torch.Tensor):
+            weight_decay = weight_decay[self._owners()][: self.start]
+        if isinstance(lr, torch.Tensor):
+            lr = lr[: self.start]
+        self.flat.mul_(1 - lr * weight_decay)
+
+    def squares(self):
+        """Sum of squares of each model, shape (K,) or ()."""
+        if not self.stacked:
+            return torch.dot(self.flat, self.flat)
+        return sum(torch.linalg.vecdot(w, w) for w in self.views)
+
+    def absolutes(self):
+        """Sum of absolute values of each model, shape (K,) or ()."""
+        if not self.stacked:
+            return self.flat.abs().sum()
+        return sum(w.abs().sum(1) for w in self.views)
 
 
 def _per_model(factor):
-    """(K, 1) -> (K,); numbers stay."""
+    """(K, 1) -> (K,), (1,) -> (); numbers stay."""
     return factor.squeeze(-1) if isinstance(factor, torch.Tensor) else factor
 
 
 def _stacked(values, like):
-    """Numbers or (K,) tensors of S steps -> (S, 1) or (S, K), or (S,) for one."""
+    """Numbers or (K,) tensors of S steps, to multiply norms of shape (S, K) or (S,)."""
     if isinstance(values[0], torch.Tensor):
         return torch.stack(values).to(like.dtype)
     stacked = like.new_tensor(values)

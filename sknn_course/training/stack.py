@@ -8,20 +8,11 @@ from ..layers import structure
 from ..modules.counter_random import step_keys
 from ..modules.stacked import Batch, StackedNetwork
 from .losses import LOSSES
-from .optimizers import SOLVERS, collapse
+from .optimizers import SOLVERS
 from .penalties import Penalties
 
-HYPERPARAMETERS = (
-    "alpha",
-    "l1",
-    "l2",
-    "weight_decay",
-    "momentum",
-    "beta_1",
-    "beta_2",
-    "rho",
-    "epsilon",
-)
+OF_SOLVER = ("momentum", "beta_1", "beta_2", "rho", "epsilon")
+OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
 
 
 def structure_key(job):
@@ -47,44 +38,52 @@ def structure_key(job):
 
 
 class Stack:
-    """Parameters, gradients and solver state of K networks.
+    """Parameters, gradients and solver state of K networks of one structure.
 
-    For one network the model axis is left out of all tensors.
+    All of them are flat, parameter after parameter (`ParameterLayout.stack`), so that
+    one call updates all networks. One network has no model axis anywhere.
 
     Parameters
     ----------
     jobs : list of FitJob
         Of equal `structure_key`.
-    flat, buffers : tensor of shape (K, n_parameters), (K, n_buffers)
-    moments : dict of str -> tensor of shape (K, n_parameters)
+    flat, buffers : tensor of shape (K n_parameters,), (K n_buffers,)
+    moments : dict of str -> tensor of shape (K n_parameters,)
     """
 
     def __init__(self, jobs, flat, buffers, moments):
-        self.jobs = jobs
+        first = jobs[0]
+        self.jobs, self.layout = jobs, first.layout
+        self.n_models = len(jobs) if len(jobs) > 1 else None
         self.flat, self.buffers, self.moments = flat, buffers, moments
         self.grad = torch.zeros_like(flat)
-        first = jobs[0]
-        device = flat.device
+        self._owner = None
+        self._known = {}
+        given = {
+            name: [getattr(job.settings, name) for job in jobs]
+            for name in (*OF_SOLVER, *OF_PENALTIES)
+        }
         self.h = SimpleNamespace(
-            step_count=torch.zeros((), device=device),
             nesterovs_momentum=first.settings.nesterovs_momentum,
-            **{
-                name: self._collapse(getattr(job.settings, name) for job in jobs)
-                for name in HYPERPARAMETERS
-            },
+            step_count=torch.zeros((), device=flat.device),
+            **{name: self.per_parameter(name, given[name]) for name in OF_SOLVER},
         )
+        self.h.one_kernel = not any(
+            isinstance(value, torch.Tensor)
+            for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
+        )
+        if first.settings.solver == "adam":
+            self.h.change = torch.empty_like(flat)
         self.network = StackedNetwork(
-            first.layout, flat, self.grad, buffers, self._strengths(jobs)
+            self.layout, flat, self.grad, buffers, self.n_models, self._strengths()
         )
-        self.seeds = (
-            jobs[0].seed
-            if flat.dim() == 1
-            else torch.tensor(
-                [[job.seed] for job in jobs], dtype=torch.int32, device=device
+        self.seeds = first.seed
+        if self.n_models:
+            self.seeds = torch.tensor(
+                [[job.seed] for job in jobs], dtype=torch.int32, device=flat.device
             )
-        )
         self.penalties = Penalties(
-            first.layout, flat, self.grad, self.h, first.settings.penalize_bias
+            self, *[self.per_model(given[name]) for name in OF_PENALTIES]
         )
         self.loss = LOSSES[first.settings.loss]
         self.solver = SOLVERS[first.settings.solver][1]
@@ -93,63 +92,131 @@ class Stack:
     @classmethod
     def of_jobs(cls, jobs):
         """Gather the jobs' parameters and solver states."""
-        like = jobs[0].parameters.to(jobs[0].device)
+        device = jobs[0].device
         states = [
             job.optimizer.start(job.settings.solver, job.parameters) for job in jobs
         ]
+        layout = jobs[0].layout
 
-        def gather(tensors):
+        def gather(tensors, places):
             if len(tensors) == 1:
-                return tensors[0].to(like.device, copy=True)
-            return torch.stack([t.to(like.device) for t in tensors])
+                return tensors[0].to(device, copy=True)
+            return layout.stack([t.to(device) for t in tensors], places)
 
         return cls(
             jobs,
-            gather([job.parameters for job in jobs]),
-            gather([job.buffers for job in jobs]),
-            {name: gather([s[name] for s in states]) for name in states[0]},
+            gather([job.parameters for job in jobs], layout.parameters),
+            gather([job.buffers for job in jobs], layout.buffers),
+            {
+                name: gather([s[name] for s in states], layout.parameters)
+                for name in states[0]
+            },
         )
 
     def select(self, keep):
-        """The stack of the jobs at the places ``keep``, parameters copied."""
-        rows = torch.tensor(keep, device=self.flat.device)
+        """The stack of the jobs at the places ``keep``, tensors copied."""
 
-        def take(values):
-            return values[keep[0]].clone() if len(keep) == 1 else values[rows]
+        def take(flat, places):
+            rows = self.layout.unstack(flat, places, self.n_models)[keep]
+            return (
+                rows[0] if len(keep) == 1 else self.layout.stack(rows.unbind(), places)
+            )
 
         return Stack(
             [self.jobs[k] for k in keep],
-            take(self.flat),
-            take(self.buffers),
-            {name: take(values) for name, values in self.moments.items()},
+            take(self.flat, self.layout.parameters),
+            take(self.buffers, self.layout.buffers),
+            {
+                name: take(values, self.layout.parameters)
+                for name, values in self.moments.items()
+            },
         )
 
-    def prefix(self, n_jobs):
-        """The stack of the first jobs, sharing all tensors."""
-        return Stack(
-            self.jobs[:n_jobs],
-            self.flat[:n_jobs],
-            self.buffers[:n_jobs],
-            {name: values[:n_jobs] for name, values in self.moments.items()},
+    def copy_first(self, other, back=False):
+        """Copy all tensors of the first jobs into their own stack, or back."""
+        pairs = [(self.flat, other.flat, self.layout.parameters)]
+        pairs += [(self.buffers, other.buffers, self.layout.buffers)]
+        pairs += [
+            (values, other.moments[name], self.layout.parameters)
+            for name, values in self.moments.items()
+        ]
+        k, n = self.n_models, other.n_models or 1
+        for values, others, places in pairs:
+            for p in places:
+                own = values[k * p.start : k * p.stop].view(k, -1)[:n].flatten()
+                theirs = others[n * p.start : n * p.stop]
+                (own if back else theirs).copy_(theirs if back else own)
+
+    def parameters_of(self, k):
+        """Copies of the parameters and buffers of the job at place ``k``."""
+        return (
+            self._of_model(self.flat, self.layout.parameters, k),
+            self._of_model(self.buffers, self.layout.buffers, k),
         )
 
-    def _collapse(self, values):
-        return collapse(list(values), self.flat.dtype, self.flat.device)
+    def moments_of(self, k):
+        """Copies of the solver's state of the job at place ``k``."""
+        return {
+            name: self._of_model(values, self.layout.parameters, k)
+            for name, values in self.moments.items()
+        }
 
-    def collapse(self, values):
-        """One number, or shape (K, 1)."""
-        return self._collapse(values)
+    def _of_model(self, flat, places, k):
+        if self.n_models is None or not places:
+            return flat.clone()
+        K = self.n_models
+        return torch.cat(
+            [flat[K * p.start : K * p.stop].view(K, -1)[k] for p in places]
+        )
 
-    def _strengths(self, jobs):
+    def set_parameters(self, k, parameters, buffers):
+        """Overwrite the parameters and buffers of the job at place ``k``."""
+        for flat, places, values in (
+            (self.flat, self.layout.parameters, parameters),
+            (self.buffers, self.layout.buffers, buffers),
+        ):
+            K = self.n_models or 1
+            for p in places:
+                own = flat[K * p.start : K * p.stop].view(K, -1)[k]
+                own.copy_(values[p.start : p.stop])
+
+    def per_model(self, values):
+        """One number if all values agree, else a tensor of shape (K,)."""
+        first = values[0]
+        if all(value == first for value in values):
+            return first
+        return torch.tensor(values, dtype=self.flat.dtype, device=self.flat.device)
+
+    def per_parameter(self, name, values):
+        """One number if all values agree, else a tensor of shape (K n_parameters,)."""
+        known = self._known.get(name)
+        if known is None or known[0] != values:
+            value = self.per_model(values)
+            if isinstance(value, torch.Tensor):
+                value = value[self._owners()]
+            known = self._known[name] = (values, value)
+        return known[1]
+
+    def _owners(self):
+        """Place of the job that each parameter belongs to."""
+        if self._owner is None:
+            k = torch.arange(self.n_models, device=self.flat.device)
+            self._owner = torch.cat(
+                [k.repeat_interleave(p.stop - p.start) for p in self.layout.parameters]
+            )
+        return self._owner
+
+    def _strengths(self):
+        """Per layer a number, or a tensor of shape (K, 1, 1, ...), or None."""
         strengths = []
-        for index, of_first in enumerate(jobs[0].strengths):
+        for index, of_first in enumerate(self.jobs[0].strengths):
             if of_first is None:
                 strengths.append(None)
                 continue
-            strength = self._collapse(float(job.strengths[index]) for job in jobs)
+            strength = self.per_model([float(j.strengths[index]) for j in self.jobs])
             if isinstance(strength, torch.Tensor):
-                row_dims = len(jobs[0].layout.shapes[index])
-                strength = strength.view(-1, *[1] * (1 + row_dims))  # (K, 1, 1, ...)
+                row_dims = len(self.layout.shapes[index])
+                strength = strength.view(-1, *[1] * (1 + row_dims))
             strengths.append(strength)
         return strengths
 
@@ -164,7 +231,7 @@ class Stack:
             Weight of each row, summing to one over the batch.
         inverse_total : float or tensor of shape (K, 1)
             1 / sum of the sample weights of the batch.
-        lr : float or tensor of shape (K, 1)
+        lr : float or tensor of shape (K n_parameters,)
         t : int or tensor of shape (K, 1)
             Number of this step, from 1.
         weight : tensor of shape (K, n_rows, 1) or None
@@ -177,7 +244,7 @@ class Stack:
             Before the step.
         """
         if keys is not None:
-            keys = step_keys(keys, self.seeds, t if isinstance(t, int) else t.int())
+            keys = step_keys(keys, self.seeds, t)
             if self.jobs[0].augment is not None:
                 x = self.augment(x, keys)
         if self.observer is not None:
@@ -191,6 +258,8 @@ class Stack:
             self.observer.gradient_computed()
         if self.penalties.decays:
             self.penalties.decay(lr)
+        if not isinstance(t, int):
+            t = t.squeeze(1)[self._owners()].to(self.flat.dtype)
         self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
         if self.observer is not None:
             loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
@@ -199,7 +268,7 @@ class Stack:
 
     def augment(self, x, keys):
         """Each job's augmentation of its own rows."""
-        if self.flat.dim() == 1:
+        if self.n_models is None:
             return self.jobs[0].augment(x, keys)
         return torch.stack(
             [job.augment(x[k], keys[k]) for k, job in enumerate(self.jobs)]

@@ -92,7 +92,7 @@ def _end_epoch(stack, running, losses, scores, seconds):
         own = None if scores is None else {name: v[k] for name, v in scores.items()}
         improved, stop = record_epoch(job, losses[k], own, seconds)
         if improved:
-            job.best = _parameters(stack, k)
+            job.best = stack.parameters_of(k)
         if job.observer is not None:
             stop |= job.observer.epoch_ends()
         stop |= scores is None and not np.isfinite(losses[k]) and _diverged(stack, k)
@@ -102,28 +102,17 @@ def _end_epoch(stack, running, losses, scores, seconds):
     return stopped
 
 
-def _parameters(stack, k):
-    """Copies of a job's parameters and buffers."""
-    if stack.flat.dim() == 1:
-        return stack.flat.clone(), stack.buffers.clone()
-    return stack.flat[k].clone(), stack.buffers[k].clone()
-
-
 def _diverged(stack, k):
     """A weight that is not finite never becomes finite again."""
-    return not bool(torch.isfinite(_parameters(stack, k)[0]).all())
+    return not bool(torch.isfinite(stack.parameters_of(k)[0]).all())
 
 
 def _finish(stack, k):
     """Hand a job its trained parameters and its solver's state."""
     job = stack.jobs[k]
     if job.settings.early_stopping:
-        for values, best in zip((stack.flat, stack.buffers), job.best, strict=True):
-            (values if values.dim() == 1 else values[k]).copy_(best)
+        stack.set_parameters(k, *job.best)
     if job.observer is not None:
         job.observer.training_ends()
-    job.parameters, job.buffers = _parameters(stack, k)
-    job.optimizer.moments = {
-        name: (values if stack.flat.dim() == 1 else values[k]).clone()
-        for name, values in stack.moments.items()
-    }
+    job.parameters, job.buffers = stack.parameters_of(k)
+    job.optimizer.moments = stack.moments_of(k)
