@@ -40,7 +40,8 @@ def row_keys(X):
     -------
     int32 tensor of shape (n_rows,)
     """
-    bits = X.flatten(1).contiguous().float().view(torch.int32)  # (n_rows, n_values)
+    X = X.flatten(1).contiguous().float() + 0.0  # -0.0 and 0.0 are equal
+    bits = X.view(torch.int32)  # (n_rows, n_values)
     place = torch.arange(bits.shape[1], dtype=torch.int32, device=X.device)
     salt = mix(place.add_(1).mul_(_GOLDEN))
     return mix(mix(bits ^ salt).sum(1, dtype=torch.int32))
