@@ -1,0 +1,764 @@
+"""Forward and backward passes written out, against torch's modules and autograd."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
+from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network._multilayer_perceptron import _pack
+from torch import nn
+
+from sknn_course.architectures import convolutional_network, multilayer_perceptron
+from sknn_course.layers import (
+    Activation,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    GlobalAveragePool,
+    Pool2d,
+)
+from sknn_course.modules.activations import ACTIVATIONS
+from sknn_course.modules.build import bind_module, build_module, read_module
+from sknn_course.modules.counter_random import (
+    keep_mask,
+    mix,
+    normal,
+    row_keys,
+    step_keys,
+    uniform,
+    unit_bits,
+)
+from sknn_course.modules.initialisers import (
+    BIAS_NAMES,
+    NAMES,
+    initial_parameters,
+    is_initialiser,
+)
+from sknn_course.modules.parameters import ParameterLayout
+from sknn_course.modules.stacked import Batch, StackedNetwork
+
+
+def mlp(activation="tanh", **options):
+    return multilayer_perceptron([5, 4], 3, activation=activation, **options), (4,)
+
+
+def cnn(input_shape=(2, 8, 7), **options):
+    options = dict(activation="tanh") | options
+    blocks = [[3, 2], [4]]
+    layers = convolutional_network(blocks, [5], 3, input_shape=input_shape, **options)
+    return layers, input_shape
+
+
+def conv(*layers, input_shape=(2, 9, 7)):
+    return (*layers, Flatten(), Dense(2)), input_shape
+
+
+NETWORKS = {
+    "no hidden layer": (multilayer_perceptron([], 2), (4,)),
+    **{f"mlp, {name}": mlp(name) for name in ACTIVATIONS},
+    **{f"mlp, batch_norm={b}": mlp(batch_norm=b) for b in ("before", "after")},
+    "mlp, relu, batch_norm": mlp("relu", batch_norm=True),
+    **{f"cnn, {name}": cnn(activation=name) for name in ACTIVATIONS},
+    **{f"cnn, padding={p}": cnn((2, 14, 15), padding=p) for p in ("valid", 1, 2)},
+    **{f"cnn, batch_norm={b}": cnn(batch_norm=b) for b in (True, "before", "after")},
+    "cnn, global pool": cnn(global_pool=True),
+    "cnn, kernel 5, pool 3": cnn((1, 12, 9), kernel_size=5, pool_size=3),
+    "cnn of rows": cnn((1, 1, 13), batch_norm=True),
+    "kernel 2 x 3": conv(Conv2d(3, (2, 3), "valid"), Activation("gelu")),
+    "kernel 1 x 5, same": conv(Conv2d(3, (1, 5)), Activation("silu")),
+    "kernel 1": conv(Conv2d(3, 1), BatchNorm()),
+    "stride 2": conv(Conv2d(3, 3, "same", 2), Activation("elu"), Conv2d(2, 2, 1, 3)),
+    "average pool": conv(Conv2d(3), Pool2d(2, "average"), Activation("tanh")),
+    "average pool 3 x 2": conv(Conv2d(3), Pool2d((3, 2), "average"), Conv2d(2)),
+    "max pool 2 x 3": conv(Conv2d(3), Activation("tanh"), Pool2d((2, 3)), Conv2d(2)),
+    "pool first": conv(Pool2d(2), Conv2d(2)),
+    "no convolution": conv(),
+    "batch norm of images": conv(BatchNorm(), Conv2d(2), GlobalAveragePool()),
+    "batch norm of rows": ((BatchNorm(), Dense(3)), (4,)),
+}
+NETWORKS["batch norm of images"] = (
+    (BatchNorm(), Conv2d(2), BatchNorm(), GlobalAveragePool(), Dense(2)),
+    (2, 5, 4),
+)
+N_MODELS = [None, 1, 3]  # None: one network without the model axis
+N_ROWS = 6
+
+
+class Case:
+    """K networks with parameters of their own, stacked, and each as a module."""
+
+    def __init__(self, layers, input_shape, n_models, dtype=torch.float64, seed=0):
+        rng = np.random.RandomState(seed)
+        self.layout = ParameterLayout(layers, input_shape)
+        self.n_models = n_models
+        self.K = n_models or 1
+
+        def draw(*shape):
+            return torch.from_numpy(rng.normal(size=shape)).to(dtype)
+
+        self.flats = 0.5 * draw(self.K, self.layout.n_parameters)
+        self.buffers = draw(self.K, self.layout.n_buffers).abs() + 0.5
+        self.x = draw(self.K, N_ROWS, *input_shape)
+
+    def network(self, strengths=None):
+        """The stacked network; its tensors are `flat`, `grad` and `stats`."""
+        layout = self.layout
+        self.flat = self._join(self.flats, layout.parameters)
+        self.grad = torch.full_like(self.flat, torch.nan)
+        self.stats = self._join(self.buffers, layout.buffers)
+        strengths = strengths or [
+            getattr(layer, "rate", getattr(layer, "std", None))
+            for layer in layout.layers
+        ]
+        return StackedNetwork(
+            layout, self.flat, self.grad, self.stats, self.n_models, strengths
+        )
+
+    def _join(self, rows, places):
+        if self.n_models is None:
+            return rows[0].clone()
+        return self.layout.stack(list(rows), places)
+
+    def split(self, flat, places):
+        """A row of each network's values."""
+        if self.n_models is None:
+            return flat.unsqueeze(0)
+        return self.layout.unstack(flat, places, self.n_models)
+
+    def inputs(self, x=None):
+        x = self.x if x is None else x
+        return x[0] if self.n_models is None else x
+
+    def modules(self):
+        return [
+            build_module(self.layout, flat, buffers).train()
+            for flat, buffers in zip(self.flats, self.buffers, strict=True)
+        ]
+
+    def gradients(self, modules):
+        """Gradients and buffers of modules, as flat rows."""
+        grads = torch.empty_like(self.flats)
+        buffers = torch.empty_like(self.buffers)
+        for module, grad, own in zip(modules, grads, buffers, strict=True):
+            for parameter in module.parameters():
+                parameter.data = parameter.grad
+            read_module(module, self.layout, grad, own)
+        return grads, buffers
+
+
+def run(case, network, batch, x=None, row_weight=1.0):
+    """Outputs after a pass forward and one back, of the loss sum w sin(outputs)."""
+    with torch.no_grad():
+        outputs = network.forward(case.inputs(x), batch)
+        network.backward(outputs.cos() * row_weight)
+    return outputs if case.n_models else outputs.unsqueeze(0)
+
+
+def assert_close(one, other, tol=1e-11):
+    """Equal up to a share of the largest value."""
+    scale = max(1.0, float(other.detach().abs().max())) if other.numel() else 1.0
+    assert_allclose(one.detach(), other.detach(), rtol=0, atol=tol * scale)
+
+
+def assert_passes_equal(case, outputs, modules, expected, tol=1e-11):
+    """Outputs, gradients and running statistics are those of the modules."""
+    assert_close(outputs, torch.stack(expected), tol)
+    sum(out.sin().sum() for out in expected).backward()
+    grads, buffers = case.gradients(modules)
+    assert_close(case.split(case.grad, case.layout.parameters), grads, tol)
+    assert_close(case.split(case.stats, case.layout.buffers), buffers, tol)
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_are_those_of_autograd(name, n_models):
+    case = Case(*NETWORKS[name], n_models)
+    outputs = run(case, case.network(), Batch(True))
+    modules = case.modules()
+    expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
+    assert_passes_equal(case, outputs, modules, expected)
+
+
+@pytest.mark.parametrize("n_models", [None, 3])
+@pytest.mark.parametrize("name", ["mlp, tanh", "cnn, relu", "cnn, batch_norm=True"])
+def test_gradients_in_single_precision(name, n_models):
+    case = Case(*NETWORKS[name], n_models, torch.float32)
+    outputs = run(case, case.network(), Batch(True))
+    assert outputs.dtype == case.grad.dtype == torch.float32
+    modules = case.modules()
+    expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
+    assert_passes_equal(case, outputs, modules, expected, 1e-4)
+
+
+@pytest.mark.parametrize("n_models", [None, 2])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mlp, softplus",
+        "mlp, batch_norm=before",
+        "mlp, batch_norm=after",
+        "kernel 2 x 3",
+        "stride 2",
+        "average pool 3 x 2",
+        "max pool 2 x 3",
+        "batch norm of images",
+    ],
+)
+def test_gradients_follow_finite_differences(name, n_models):
+    case = Case(*NETWORKS[name], n_models)
+    network = case.network()
+    run(case, network, Batch(True))
+    gradient = case.grad.clone()
+    step, slopes = 1e-5, torch.empty_like(gradient)
+    for place in range(len(slopes)):
+        value, around = case.flat[place].item(), []
+        for change in (step, -step):
+            case.flat[place] = value + change
+            around.append(network.forward(case.inputs(), Batch(True)).sin().sum())
+        case.flat[place] = value
+        slopes[place] = (around[0] - around[1]) / (2 * step)
+    assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize("name", ["mlp, relu, batch_norm", "cnn, batch_norm=after"])
+def test_evaluation_uses_running_statistics(name, n_models):
+    case = Case(*NETWORKS[name], n_models)
+    network, modules = case.network(), case.modules()
+    for x in (case.x, 2 * case.x + 1, case.x.flip(1)[:, :4]):
+        network.forward(case.inputs(x), Batch(True))
+        for module, own in zip(modules, x, strict=True):
+            module(own)
+    before = case.stats.clone()
+    outputs = network.forward(case.inputs(), Batch(False))
+    assert_array_equal(before, case.stats)
+    expected = [m.eval()(x) for m, x in zip(modules, case.x, strict=True)]
+    assert_close(outputs if n_models else outputs[None], torch.stack(expected))
+    _, buffers = case.gradients([_with_gradients(m) for m in modules])
+    assert_close(case.split(case.stats, case.layout.buffers), buffers)
+
+
+def _with_gradients(module):
+    for parameter in module.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    return module
+
+
+# --- row weights ---
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize(
+    "name",
+    ["mlp, batch_norm=before", "mlp, batch_norm=after", "cnn, batch_norm=True"],
+)
+def test_a_weighted_row_is_the_row_repeated(name, n_models):
+    case = Case(*NETWORKS[name], n_models)
+    weight = torch.tensor([[1, 2, 0, 3, 1, 1], [4, 0, 0, 0, 1, 2], [1, 1, 1, 1, 1, 1]])
+    weight = weight[: case.K].double().unsqueeze(-1)  # (K, n_rows, 1)
+    own = weight if n_models else weight[0]
+    outputs = run(case, case.network(), Batch(True, own), row_weight=own)
+    modules = case.modules()
+    expected = []
+    for module, x, w in zip(modules, case.x, weight, strict=True):
+        rows = torch.arange(N_ROWS).repeat_interleave(w[:, 0].long())
+        expected.append((rows, module(x[rows])))
+    for k, (rows, of_rows) in enumerate(expected):
+        assert_close(outputs[k][rows], of_rows)
+    sum(of_rows.sin().sum() for _, of_rows in expected).backward()
+    grads, buffers = case.gradients(modules)
+    assert_close(case.split(case.grad, case.layout.parameters), grads)
+    assert_close(case.split(case.stats, case.layout.buffers), buffers)
+
+
+@pytest.mark.parametrize("name", ["mlp, batch_norm=before", "cnn, batch_norm=True"])
+def test_a_batch_of_one_row_keeps_its_variance(name):
+    """The unbiased variance of one value would be infinite."""
+    case = Case(*NETWORKS[name], 2)
+    network = case.network()
+    network.forward(case.x[:, :1], Batch(True, torch.ones(2, 1, 1).double()))
+    weighted = case.stats.clone()
+    network = case.network()
+    network.forward(case.x[:, :1], Batch(True))
+    assert torch.isfinite(weighted).all()
+    assert_close(weighted, case.stats)
+
+
+# --- dropout and noise ---
+
+
+class Fixed(nn.Module):
+    """A function in place of a random layer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+RANDOM = {
+    "mlp": mlp(dropout=0.4, input_dropout=0.2, noise=0.3),
+    "mlp, one rate": mlp(dropout=[0.0, 0.5]),
+    "mlp, batch_norm": mlp(dropout=0.3, batch_norm=True, noise=0.1),
+    "cnn": cnn(dropout=0.3, conv_dropout=[0.2, 0.4], input_dropout=0.1, noise=0.2),
+}
+
+
+def _modules_with_drawn_numbers(case, keys, strengths):
+    """Modules whose random layers use the numbers drawn from the keys."""
+    modules = case.modules()
+    for k, module in enumerate(modules):
+        at = 0
+        for index, layer in enumerate(case.layout.layers):
+            strength = strengths[k][index]
+            if strength == 0:
+                continue
+            bits = unit_bits(keys[k], case.layout.shapes[index], index)
+            if isinstance(layer, Dropout):
+                mask = keep_mask(bits, strength, torch.float64)
+                module[at] = Fixed(lambda x, mask=mask: x * mask)
+            elif isinstance(layer, GaussianNoise):
+                noise = strength * normal(bits, torch.float64)
+                module[at] = Fixed(lambda x, noise=noise: x + noise)
+            at += 1
+    return modules
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize("name", RANDOM)
+def test_dropout_and_noise_with_the_drawn_numbers(name, n_models):
+    case = Case(*RANDOM[name], n_models)
+    rows = row_keys(case.x.flatten(0, 1)).unflatten(0, (case.K, N_ROWS))
+    keys = step_keys(rows, 5, 7)
+    of_layers = [
+        getattr(layer, "rate", getattr(layer, "std", None))
+        for layer in case.layout.layers
+    ]
+    strengths = [of_layers] * case.K
+    stacked = of_layers
+    if n_models == 3:  # a strength of its own for each network
+        strengths = [
+            [s if s is None or s == 0 else s * share for s in of_layers]
+            for share in (1.0, 0.5, 0.1)
+        ]
+        stacked = [
+            s[0]
+            if s[0] is None or s[0] == 0
+            else torch.tensor(s, dtype=torch.float64).view(-1, 1, *[1] * len(shape))
+            for s, shape in zip(
+                zip(*strengths, strict=True), case.layout.shapes, strict=False
+            )
+        ]
+    network = case.network(stacked)
+    assert network.needs_keys
+    own_keys = keys if n_models else keys[0]
+    outputs = run(case, network, Batch(True, keys=own_keys))
+    modules = _modules_with_drawn_numbers(case, keys, strengths)
+    expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
+    assert_passes_equal(case, outputs, modules, expected)
+    # and none of it in evaluation
+    outputs = network.forward(case.inputs(), Batch(False))
+    modules = [
+        build_module(case.layout, flat, buffers)
+        for flat, buffers in zip(
+            case.flats, case.split(case.stats, case.layout.buffers), strict=True
+        )
+    ]
+    expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
+    assert_close(outputs if n_models else outputs[None], torch.stack(expected))
+
+
+def test_networks_without_random_layers_need_no_keys():
+    assert not Case(*mlp(), 2).network().needs_keys
+
+
+# --- parameters ---
+
+
+@pytest.mark.parametrize("hidden", [(), (7,), (5, 6, 4)])
+@pytest.mark.parametrize("activation", ["relu", "logistic"])
+def test_order_of_parameters_is_scikit_learns(hidden, activation):
+    X = np.random.RandomState(0).normal(size=(30, 4))
+    sklearns = MLPClassifier(
+        hidden,
+        activation,
+        solver="sgd",
+        learning_rate_init=1e-300,
+        max_iter=1,
+        random_state=3,
+    )
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        sklearns.fit(X, np.arange(30) % 3)
+    layers = multilayer_perceptron(hidden, 3, activation=activation)
+    layout = ParameterLayout(layers, (4,))
+    flat = initial_parameters(
+        layout, "glorot", "auto", activation, np.random.RandomState(3)
+    )
+    assert_array_equal(flat, _pack(sklearns.coefs_, sklearns.intercepts_))
+    weights = [p.shape for p in layout.parameters if p.role == "weight"]
+    assert weights == [coef.shape for coef in sklearns.coefs_]
+    assert layout.n_weights == sum(coef.size for coef in sklearns.coefs_)
+    assert layout.n_biases == sum(b.size for b in sklearns.intercepts_)
+
+
+def test_scales_and_shifts_follow_the_biases():
+    layout = ParameterLayout(*mlp(batch_norm="before"))
+    roles = [p.role for p in layout.parameters]
+    assert roles == ["weight"] * 3 + ["bias"] * 3 + ["scale", "shift"] * 2
+    starts = [p.start for p in layout.parameters]
+    assert starts == [0, *[p.stop for p in layout.parameters[:-1]]]
+    assert layout.parameters[-1].stop == layout.n_parameters
+    flat = torch.from_numpy(
+        initial_parameters(layout, "glorot", "auto", "relu", np.random.RandomState(0))
+    )
+    buffers = layout.initial_buffers(torch.float64)
+    fresh = nn.BatchNorm1d(5)
+    norm = build_module(layout, flat, buffers)[1]
+    for name, value in fresh.state_dict().items():
+        if name != "num_batches_tracked":
+            assert_array_equal(getattr(norm, name).detach(), value)
+
+
+@pytest.mark.parametrize("name", ["mlp, relu, batch_norm", "cnn, batch_norm=after"])
+def test_parameters_go_into_a_stack_and_back(name):
+    layout = ParameterLayout(*NETWORKS[name])
+    for places, length in (
+        (layout.parameters, layout.n_parameters),
+        (layout.buffers, layout.n_buffers),
+    ):
+        rows = torch.arange(3.0 * length).view(3, length)
+        flat = layout.stack(list(rows), places)
+        assert_array_equal(layout.unstack(flat, places, 3), rows)
+    flats = torch.randn(3, layout.n_parameters)
+    buffers = torch.randn(3, layout.n_buffers)
+    stacked = layout.views(
+        layout.stack(list(flats), layout.parameters),
+        layout.stack(list(buffers), layout.buffers),
+        3,
+    )
+    for k in range(3):
+        for place, own in layout.views(flats[k], buffers[k]).items():
+            assert_array_equal(stacked[place][k], own)
+
+
+# --- modules ---
+
+
+@pytest.mark.parametrize(
+    "name", ["mlp, relu, batch_norm", "cnn, batch_norm=True", "cnn, relu"]
+)
+def test_what_is_built_can_be_read(name):
+    case = Case(*NETWORKS[name], None)
+    module = build_module(case.layout, case.flats[0], case.buffers[0])
+    assert not module.training
+    flat, buffers = torch.zeros_like(case.flats[0]), torch.zeros_like(case.buffers[0])
+    read_module(module, case.layout, flat, buffers)
+    assert_array_equal(flat, case.flats[0])
+    assert_array_equal(buffers, case.buffers[0])
+    counts = sum(p.numel() for p in module.parameters())
+    assert counts == case.layout.n_parameters
+    # a copy: training the module leaves the flat parameters alone
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.zero_()
+    assert_array_equal(flat, case.flats[0])
+
+
+def test_modules_are_torchs_own():
+    layers, shape = mlp("relu", dropout=[0.0, 0.3], noise=0.1, batch_norm="before")
+    layout = ParameterLayout(layers, shape)
+    flat = torch.zeros(layout.n_parameters)
+    module = build_module(layout, flat, layout.initial_buffers(flat.dtype))
+    names = [type(part).__name__ for part in module]
+    block = ["Linear", "BatchNorm1d", "ReLU"]
+    noise = "GaussianNoise"
+    assert names == [*block, noise, *block, "Dropout", noise, "Linear"]
+    assert module[7].p == 0.3
+    assert repr(module[3]) == "GaussianNoise(std=0.1)"
+
+
+def test_noise_of_a_module():
+    layout = ParameterLayout((GaussianNoise(0.5), Dense(1)), (3,))
+    noise = build_module(layout, torch.zeros(4), torch.zeros(0))[0]
+    x = torch.zeros(10_000, 3)
+    assert_array_equal(noise(x), x)
+    torch.manual_seed(0)
+    assert_allclose(noise.train()(x).std(), 0.5, rtol=0.02)
+
+
+@pytest.mark.parametrize("name", ["mlp, batch_norm=after", "cnn, batch_norm=True"])
+def test_a_bound_module_shares_memory(name):
+    case = Case(*NETWORKS[name], None)
+    network = case.network()
+    module = build_module(case.layout, case.flats[0] * 0, case.buffers[0] * 0).train()
+    bind_module(module, case.layout, case.flat, case.stats, case.grad)
+    outputs = run(case, network, Batch(True))
+    for parameter in module.parameters():
+        assert torch.isfinite(parameter.grad).all()
+    with torch.no_grad():  # a step made by torch moves the flat parameters
+        torch.optim.SGD(module.parameters(), lr=0.1).step()
+    assert_close(case.flat, case.flats[0] - 0.1 * case.grad)
+    [reference] = case.modules()
+    reference(case.x[0])
+    for name, value in reference.named_buffers():
+        if "running" in name:  # of the stacked pass
+            assert_close(module.state_dict()[name], value)
+    assert outputs.shape == (1, N_ROWS, 3)
+
+
+# --- initial parameters ---
+
+SHAPES = {  # of convolutions: (filters, kernel_size, channels)
+    "3 x 3": (64, 3, 32),
+    "5 x 5, few filters": (8, 5, 64),
+    "1 x 7": (64, (1, 7), 32),
+}
+TORCHS = {
+    "glorot": nn.init.xavier_uniform_,
+    "glorot_uniform": nn.init.xavier_uniform_,
+    "glorot_normal": nn.init.xavier_normal_,
+    "he_uniform": lambda w: nn.init.kaiming_uniform_(w, nonlinearity="relu"),
+    "he_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
+    "lecun_uniform": lambda w: nn.init.kaiming_uniform_(w, nonlinearity="linear"),
+    "lecun_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="linear"),
+    "uniform(0.2)": lambda w: nn.init.uniform_(w, -0.2, 0.2),
+    "normal(0.2)": lambda w: nn.init.normal_(w, 0.0, 0.2),
+    "zeros": nn.init.zeros_,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("weight_init", TORCHS)
+def test_initial_kernels_have_the_spread_of_torchs(weight_init, shape):
+    filters, kernel_size, channels = SHAPES[shape]
+    layers = (Conv2d(filters, kernel_size), GlobalAveragePool(), Dense(1))
+    layout = ParameterLayout(layers, (channels, 8, 8))
+    flat = initial_parameters(
+        layout, weight_init, "zeros", "relu", np.random.RandomState(0)
+    )
+    place = layout.parameters[0]
+    kernels = flat[place.start : place.stop]
+    torch.manual_seed(0)
+    reference = TORCHS[weight_init](torch.empty(place.shape)).numpy()
+    assert_allclose(kernels.std(), reference.std(), rtol=0.04)
+    if "normal" not in weight_init:
+        assert_allclose(np.abs(kernels).max(), np.abs(reference).max(), rtol=0.01)
+    assert_allclose(kernels.mean(), 0, atol=4 * reference.std() / kernels.size**0.5)
+    assert not flat[layout.n_weights :].any()
+
+
+def test_logistic_units_start_smaller():
+    """Scikit-learn's rule: bounds sqrt(2 / (fan_in + fan_out)), not sqrt(6 / ...)."""
+    layout = ParameterLayout((Conv2d(50, 3), GlobalAveragePool(), Dense(1)), (20, 8, 8))
+    flat = {
+        activation: initial_parameters(
+            layout, "glorot", "auto", activation, np.random.RandomState(0)
+        )
+        for activation in ("logistic", "tanh")
+    }
+    assert_allclose(flat["tanh"], flat["logistic"] * 3**0.5, atol=1e-15)
+    kernels = flat["logistic"][: 50 * 20 * 9]
+    assert_allclose(np.abs(kernels).max(), (2 / (9 * 70)) ** 0.5, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [
+        *[(name, True) for name in NAMES],
+        ("uniform(0.1)", True),
+        ("normal(1e-3)", True),
+        ("uniform()", False),
+        ("uniform(-1)", False),
+        ("normal(0)", False),
+        ("normal(nan)", False),
+        ("normal(inf)", False),
+        ("he_normal(2)", False),
+        ("orthogonal", False),
+        (None, False),
+    ],
+)
+def test_names_of_initialisers(name, valid):
+    assert is_initialiser(name) == valid
+    if valid and "_" not in name and name != "glorot":
+        assert is_initialiser(name, BIAS_NAMES)
+
+
+# --- random numbers from counters ---
+
+
+def fmix32(h):
+    """The finaliser of MurmurHash3 in Python's integers."""
+    h ^= h >> 16
+    h = h * 0x85EBCA6B % 2**32
+    h ^= h >> 13
+    h = h * 0xC2B2AE35 % 2**32
+    return h ^ h >> 16
+
+
+def test_mix_is_the_finaliser_of_murmurhash():
+    numbers = np.random.RandomState(0).randint(-(2**31), 2**31, 2000)
+    numbers = torch.from_numpy(np.append(numbers, [0, 1, -1, 2**31 - 1, -(2**31)]))
+    mixed = mix(numbers.int()).numpy().astype(np.uint32)
+    assert_array_equal(mixed, [fmix32(int(n) % 2**32) for n in numbers])
+    assert fmix32(1) == 0x514E28B7  # a published value
+    assert len(mix(torch.arange(2**20, dtype=torch.int32)).unique()) == 2**20
+
+
+SIZE = 2**16
+
+
+def draws(axis, seed=0):
+    """Hashes along one of the counters, all else being equal, as tensors of SIZE."""
+    one = torch.tensor([12345], dtype=torch.int32)
+    if axis == "unit":
+        return unit_bits(step_keys(one, seed, 3), (SIZE,), 2).ravel()
+    if axis == "row":
+        X = torch.arange(SIZE, dtype=torch.float64).unsqueeze(1)
+        return unit_bits(step_keys(row_keys(X), seed, 3), (1,), 2).ravel()
+    if axis == "step":
+        steps = torch.arange(SIZE, dtype=torch.int32).unsqueeze(1)
+        return unit_bits(step_keys(one, seed, steps), (1,), 2).ravel()
+    if axis == "seed":
+        seeds = torch.arange(SIZE, dtype=torch.int32).unsqueeze(1)
+        return unit_bits(step_keys(one, seeds, 3), (1,), 2).ravel()
+    # layers, of which there are few: 64, with 1024 units each
+    keys = step_keys(one, seed, 3)
+    bits = [unit_bits(keys, (SIZE // 64,), layer).ravel() for layer in range(64)]
+    return torch.stack(bits, 1).ravel()
+
+
+AXES = ["unit", "row", "step", "seed", "layer"]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
+@pytest.mark.parametrize("axis", AXES)
+def test_numbers_are_uniform_and_successive_ones_independent(axis, seed):
+    u = uniform(draws(axis, seed), torch.float64).numpy()
+    assert 1e-4 < stats.chisquare(np.histogram(u, 256, (0, 1))[0]).pvalue < 1 - 1e-4
+    assert stats.kstest(u, "uniform").pvalue > 1e-4
+    for lag in (1, 2, 64):
+        pairs, _, _ = np.histogram2d(u[:-lag], u[lag:], 16, [[0, 1], [0, 1]])
+        assert 1e-4 < stats.chisquare(pairs.ravel()).pvalue < 1 - 1e-4
+
+
+@pytest.mark.parametrize("bit", [31, 30, 16, 9])
+@pytest.mark.parametrize("axis", AXES)
+def test_each_bit_is_a_fair_coin(axis, bit):
+    ones = int(((draws(axis) >> bit) & 1).sum())
+    assert 1e-4 < stats.binomtest(ones, SIZE).pvalue
+
+
+def test_rows_units_layers_and_steps_draw_independently():
+    X = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
+    keys = row_keys(X)
+    u = torch.stack(
+        [
+            uniform(unit_bits(step_keys(keys, 7, step), (64,), layer), torch.float64)
+            for step in (1, 2)
+            for layer in (0, 1)
+        ]
+    )  # (4, rows, units)
+    for one in range(4):
+        for other in range(one):
+            r = np.corrcoef(u[one].ravel(), u[other].ravel())[0, 1]
+            assert abs(r) < 4 / 64
+    r = np.corrcoef(u[0])  # between rows
+    assert np.abs(r - np.eye(64)).max() < 5 / 64**0.5
+    r = np.corrcoef(u[0].T)  # between units
+    assert np.abs(r - np.eye(64)).max() < 5 / 64**0.5
+
+
+def test_a_row_draws_the_same_in_every_batch():
+    X = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    place = torch.randperm(40, generator=torch.Generator().manual_seed(1))[:25]
+    bits = unit_bits(step_keys(row_keys(X), 7, 11), (4, 5), 3)
+    own = unit_bits(step_keys(row_keys(X[place]), 7, 11), (4, 5), 3)
+    assert bits.shape == (40, 4, 5)
+    assert_array_equal(own, bits[place])
+
+
+def test_a_network_draws_the_same_in_every_stack():
+    keys = row_keys(torch.randn(6, 3, generator=torch.Generator().manual_seed(0)))
+    seeds, steps = [3, 2**31 - 1, 0], [1, 100_000, 7]
+    alone = torch.stack(
+        [step_keys(keys, seed, step) for seed, step in zip(seeds, steps, strict=True)]
+    )
+    column = [torch.tensor(v, dtype=torch.int32).unsqueeze(1) for v in (seeds, steps)]
+    assert_array_equal(step_keys(keys.expand(3, 6), *column), alone)
+    same_step = torch.stack([step_keys(keys, seed, 9) for seed in seeds])
+    assert_array_equal(step_keys(keys.expand(3, 6), column[0], 9), same_step)
+
+
+def test_keys_tell_rows_apart_by_their_values():
+    X = torch.from_numpy(np.random.RandomState(0).normal(size=(20_000, 4))).float()
+    keys = row_keys(X)
+    assert keys.dtype == torch.int32
+    assert len(keys.unique()) >= 20_000 - 1  # 0.05 equal pairs are expected
+    assert_array_equal(row_keys(X.double()), keys)
+    assert_array_equal(row_keys(X.reshape(-1, 2, 1, 2)), keys)
+    assert_array_equal(row_keys(X.t().contiguous().t()), keys)
+    assert not (row_keys(X.flip(1)) == keys).any()
+    first = X[:1].expand(3, 4).clone()
+    first[1, 2] = torch.nextafter(first[1, 2], torch.tensor(9.0))
+    one, nearly, same = row_keys(first)
+    assert one == same != nearly
+
+
+def test_equal_rows_have_equal_keys():
+    zeros = torch.tensor([[0.0, 1.0], [-0.0, 1.0]])
+    one, other = row_keys(zeros)
+    assert one == other
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rate", [0.01, 0.3, 0.5, 0.9])
+def test_values_are_kept_at_the_given_rate(rate, dtype):
+    bits = draws("row")
+    mask = keep_mask(bits, rate, dtype)
+    assert mask.dtype == dtype
+    kept = int((mask > 0).sum())
+    assert 1e-4 < stats.binomtest(kept, SIZE, 1 - rate).pvalue
+    values = mask.unique().numpy()
+    assert_allclose(values, [0, 1 / (1 - rate)], rtol=1e-6)
+    # a tensor of rates draws the same
+    rates = torch.tensor([rate, 0.0, rate / 2], dtype=torch.float64).view(3, 1)
+    masks = keep_mask(bits.expand(3, SIZE), rates, torch.float64)
+    assert_array_equal(masks[0] > 0, mask > 0)
+    assert (masks[1] == 1).all()
+    assert (masks[0] > 0).sum() < (masks[2] > 0).sum()
+
+
+EXTREMES = torch.tensor([-1, 0, 1, 2**31 - 1, -(2**31), 511, 512], dtype=torch.int32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_extreme_hashes_give_finite_numbers(dtype):
+    u = uniform(EXTREMES, dtype)
+    assert u.dtype == dtype
+    assert (u > 0).all()
+    assert (u < 1).all()
+    assert_array_equal(u, uniform(EXTREMES, torch.float64))
+    z = normal(EXTREMES, dtype)
+    assert torch.isfinite(z).all()
+    assert_allclose(z.double(), stats.norm.ppf(u.double()), rtol=1e-5, atol=1e-6)
+    for rate in (0.0, 1e-9, 0.5, 1 - 1e-9):
+        mask = keep_mask(EXTREMES, rate, torch.float64)
+        assert torch.isfinite(mask).all()
+    assert (keep_mask(EXTREMES, 0.0, dtype) == 1).all()
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_normal_numbers_have_normal_moments(axis):
+    z = normal(draws(axis), torch.float64).numpy()
+    # standard errors of the moments of N(0, 1): 1, sqrt 2, sqrt 15, sqrt 96
+    for power, moment, spread in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
+        assert abs(np.mean(z**power) - moment) < 4 * (spread / SIZE) ** 0.5
+    assert stats.kstest(z, "norm").pvalue > 1e-4
+    single = normal(draws(axis), torch.float32).numpy()
+    assert_allclose(single, z, rtol=1e-4, atol=1e-6)
