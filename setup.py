@@ -32,7 +32,7 @@ setup(
     ],
     python_requires=">=3.11",
     install_requires=[
-        "joblib>=1.4",
+        "joblib>=1.5",
         "numpy>=1.26",
         # The networks take the parameters of scikit-learn 1.9's MLP, follow it
         # number for number, and use its private parameter validation: another
