@@ -57,8 +57,9 @@ class ScoreSum:
             self.score_sum += scores
             self.loss_sum += losses
         else:
-            self.score_sum[: len(scores)] += scores
-            self.loss_sum[: len(losses)] += losses
+            n_jobs = losses.numel()  # one job alone has no model axis
+            self.score_sum[:n_jobs] += scores
+            self.loss_sum[:n_jobs] += losses
 
     def result(self):
         """Scores and losses so far, two lists of K floats."""
