@@ -21,6 +21,7 @@ from .stacked_images import Conv2d, Flatten, GlobalAveragePool, Pool2d
 
 BATCH_NORM_MOMENTUM = 0.1  # torch's defaults
 BATCH_NORM_EPS = 1e-5
+TINY = 1e-30  # in place of a sum of weights that is zero
 
 
 class Batch:
@@ -126,7 +127,7 @@ class BatchNorm:
         dL/dx = scale / sqrt(v + eps) (g - p sum g - p x^ sum g x^),  g = dL/dh
 
     which for equal weights is torch's BatchNorm. The running variance is the
-    unbiased one, as in torch.
+    unbiased one, as in torch. A batch without weight leaves the statistics.
     """
 
     def __init__(self, layer, shape, values, grads):
@@ -153,14 +154,18 @@ class BatchNorm:
         if not batch.training:
             scale = self.scale / torch.sqrt(self.variance + BATCH_NORM_EPS)
             return x * self._wide(scale) + self._wide(self.shift - self.mean * scale)
+        rows, momentum = -2 - len(self.pixel_axes), BATCH_NORM_MOMENTUM
         if batch.weight is None:
-            total = x.shape[-2 - len(self.pixel_axes)]
+            total = x.shape[rows]
             self.p = 1 / (total * self.n_pixels)
         else:
             weight = batch.weight[..., None, None] if self.pixel_axes else batch.weight
-            total = weight.sum(-2 - len(self.pixel_axes), keepdim=True)
-            self.p = weight / (total * self.n_pixels)
+            total = weight.sum(rows, keepdim=True)
+            self.p = weight / (total * self.n_pixels).clamp_min_(TINY)
+            # for the unbiased variance, rows of weights below one count as rows
+            total = total.maximum((weight > 0).sum(rows, keepdim=True))
             total = total.flatten(-1 - len(self.pixel_axes)).squeeze(-1)  # (K, 1)
+            momentum = momentum * (total > 0).to(x.dtype)
         mean = self._sum(x * self.p)
         centred = x - self._wide(mean)
         variance = self._sum(centred * centred * self.p)
@@ -171,8 +176,8 @@ class BatchNorm:
             unbiased = count / max(count - 1, 1)
         else:
             unbiased = torch.where(count > 1, count / (count - 1), 1.0)
-        self.mean.lerp_(mean, BATCH_NORM_MOMENTUM)
-        self.variance.lerp_(variance * unbiased, BATCH_NORM_MOMENTUM)
+        self.mean.lerp_(mean, momentum)
+        self.variance.lerp_(variance * unbiased, momentum)
         return self.normalised * self._wide(self.scale) + self._wide(self.shift)
 
     def backward(self, grad, needs_input_grad):
