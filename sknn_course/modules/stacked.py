@@ -226,7 +226,7 @@ class StackedNetwork:
     def __init__(self, layout, flat, grad, buffers, n_models, strengths):
         values = layout.views(flat, buffers, n_models)
         grads = layout.views(grad, buffers, n_models)
-        self.layers = []
+        self.layers, self._zero_grads = [], []
         first_trained = None
         for index, layer in enumerate(layout.layers):
             if not is_active(layer) and _is_zero(strengths[index]):
@@ -237,6 +237,10 @@ class StackedNetwork:
             shape = layout.shapes[index]
             if first_trained is None and own_grads:
                 first_trained = len(self.layers)
+            # batch norm takes away what a bias adds: its gradient would be rounding
+            before = self.layers[-1] if self.layers else None
+            if type(layer) is spec.BatchNorm and hasattr(before, "bias_grad"):
+                self._zero_grads.append(before.bias_grad)
             self.layers.append(LAYERS[type(layer)](layer, shape, own, own_grads))
         self.needs_keys = any(
             isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
@@ -258,6 +262,8 @@ class StackedNetwork:
         for backward in inner:
             grad = backward(grad, True)
         first(grad, False)
+        for zero in self._zero_grads:
+            zero.zero_()
 
 
 def _is_zero(strength):
