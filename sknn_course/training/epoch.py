@@ -36,18 +36,18 @@ class EpochRunner:
         self.needs_weight = any(
             type(layer).__name__ == "BatchNorm" for layer in first.layout.layers
         )
+        self.n_steps = [job.optimizer.n_steps for job in jobs]
         self._parts = {}  # stacks of the first jobs, by their number
 
-    def select(self, stack, keep):
-        """A runner for the stack of the jobs at the places ``keep``."""
-        return EpochRunner(stack)
-
-    def run(self, orders):
+    def run(self, orders, running):
         """Train one epoch.
 
         Parameters
         ----------
         orders : list of ndarray of shape (n_rows_of_job,)
+        running : list of int
+            Places of the jobs that have not ended. The others are carried along,
+            their progress is left as it is.
 
         Returns
         -------
@@ -60,13 +60,17 @@ class EpochRunner:
         total = torch.zeros(len(orders), dtype=torch.double)
         if self.validation is not None:
             self.seen.reset()
-        first_steps = [job.optimizer.n_steps for job in self.stack.jobs]
+        self.running = set(running)
+        first_steps = self.n_steps.copy()
         done = 0
         for chunk in self.chunks:
             loss_sum = self._run_chunk(chunk, index, first_steps, done)
             done += -(-(chunk.stop - chunk.start) // self.settings.batch_size)
             total[: chunk.n_jobs] += loss_sum.cpu()
-        self._count_steps()
+        for k, n_rows in enumerate(self.lengths):
+            self.n_steps[k] += -(-n_rows // self.settings.batch_size)
+        for k in running:
+            self.stack.jobs[k].optimizer.n_steps = self.n_steps[k]
         lengths = torch.tensor(self.lengths, dtype=torch.double)
         losses = (total / lengths).tolist()
         return losses, self._scores()
@@ -147,21 +151,17 @@ class EpochRunner:
         return self._parts[n_jobs]
 
     def _step_rates(self, stack, first_steps, step):
-        rates = []
-        for job, rule, first, n_rows in zip(
-            stack.jobs, self.per_step, first_steps, self.lengths, strict=False
-        ):
-            if rule is not None:
-                n_batches = -(-n_rows // self.settings.batch_size)
+        for k, job in enumerate(stack.jobs):
+            rule = self.per_step[k]
+            if rule is not None and k in self.running:
+                n_batches = -(-self.lengths[k] // self.settings.batch_size)
                 job.optimizer.learning_rate = rule(
-                    job.settings, first + step, n_batches * job.settings.max_iter
+                    job.settings,
+                    first_steps[k] + step,
+                    n_batches * job.settings.max_iter,
                 )
-            rates.append(job.optimizer.learning_rate)
+        rates = [job.optimizer.learning_rate for job in stack.jobs]
         return stack.per_parameter("learning_rate", rates)
-
-    def _count_steps(self):
-        for job, n_rows in zip(self.stack.jobs, self.lengths, strict=True):
-            job.optimizer.n_steps += -(-n_rows // self.settings.batch_size)
 
     def _scores(self):
         """Scores of the epoch just run, or None without validation rows."""

@@ -1,5 +1,7 @@
 """Training of fit jobs, stacked where their structure is equal."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from time import perf_counter
 
 import numpy as np
@@ -7,30 +9,51 @@ import torch
 
 from .epoch import EpochRunner
 from .lbfgs import train_lbfgs
+from .slices import plan_slices
 from .stack import Stack, structure_key
 from .stopping import record_epoch
+from .threads import one_thread
 
 
 def train(jobs):
-    """Train fit jobs; jobs of equal structure are trained as one stack.
-
-    What a job raises is kept in its ``error`` and harms no other job.
+    """Train fit jobs; jobs of equal structure are trained in stacks.
 
     Parameters
     ----------
     jobs : list of FitJob
-        Their parameters, progress and optimizer state are updated in place.
+        Their parameters, progress and optimizer state are replaced.
+
+    Returns
+    -------
+    list of Slices
+        How the groups of jobs were cut into stacks.
     """
     groups = {}
     for job in jobs:
         alone = job.settings.solver == "lbfgs" or job.observer is not None
         groups.setdefault(id(job) if alone else structure_key(job), []).append(job)
-    for group in groups.values():
-        with torch.no_grad():
-            if group[0].settings.solver == "lbfgs":
-                train_lbfgs(group[0])
-            else:
-                train_stack(group)
+    plans = [plan_slices(group) for group in groups.values()]
+    for plan in plans:
+        _train_slices(plan)
+    return plans
+
+
+def _train_slices(plan):
+    with one_thread() if plan.one_thread else nullcontext():
+        if plan.n_workers == 1:
+            for jobs in plan.stacks:
+                _train_together(jobs)
+            return
+        with ThreadPoolExecutor(plan.n_workers) as pool:
+            list(pool.map(_train_together, plan.stacks))
+
+
+@torch.no_grad()
+def _train_together(jobs):
+    if jobs[0].settings.solver == "lbfgs":
+        train_lbfgs(jobs[0])
+    else:
+        train_stack(jobs)
 
 
 def train_stack(jobs):
@@ -57,7 +80,7 @@ def train_stack(jobs):
                 orders[k] = next_order(stack.jobs[k], orders[k])
             if observer is not None:
                 observer.epoch_begins()
-            losses, scores = runner.run(orders)
+            losses, scores = runner.run(orders, running)
             stopped = _end_epoch(
                 stack, running, losses, scores, perf_counter() - started
             )
@@ -67,7 +90,7 @@ def train_stack(jobs):
             if 2 * len(running) <= len(stack.jobs):
                 orders = [orders[k] for k in running]
                 stack = stack.select(running)
-                runner = runner.select(stack, running)
+                runner = EpochRunner(stack)
                 running = list(range(len(running)))
     except KeyboardInterrupt:
         for k in running:

@@ -1,0 +1,95 @@
+"""How a group of jobs of equal structure is cut into stacks, and over which cores."""
+
+from dataclasses import dataclass
+from math import ceil, prod
+
+from joblib import cpu_count
+
+from ..layers import Conv2d, Dense
+
+# Measured by benchmarks/scaling.py on a CPU; on a GPU one stack takes all.
+SHARED_OPERATIONS = 1e8  # of a step: from there two threads share one network
+STEP_OPERATIONS = 2e7  # of one model and step: beyond, its matrices fill a core
+SLICE_BYTES = 1 << 24  # of parameters and activations, which should stay in the cache
+OVERHEAD_SECONDS = 5e-5  # of a step, whatever the number of models
+OPERATIONS_PER_SECOND = 3e10  # in the small products of a stack, on one core
+MODEL_SECONDS = 1e-6  # of a step of the smallest model
+
+
+@dataclass(frozen=True)
+class Slices:
+    """A plan of training.
+
+    Attributes
+    ----------
+    stacks : list of list of FitJob
+    n_workers : int
+        Stacks that are trained at the same time, each in a thread.
+    one_thread : bool
+        Whether torch's operations should use one thread each.
+    reason : str
+        Why so.
+    """
+
+    stacks: list
+    n_workers: int
+    one_thread: bool
+    reason: str
+
+
+def operations_per_step(job):
+    """Multiplications and additions of a job's training step, forward and backward."""
+    layout = job.layout
+    products = 0
+    for index, layer in enumerate(layout.layers):
+        if isinstance(layer, Dense):
+            products += prod(layout.shapes[index]) * layer.units
+        elif isinstance(layer, Conv2d):
+            inputs = layout.shapes[index][0] * prod(layer.window)
+            products += inputs * prod(layout.shapes[index + 1])
+    settings = job.settings
+    n_rows = len(job.train) if settings.solver == "lbfgs" else settings.batch_size
+    return 6 * n_rows * products
+
+
+def model_bytes(job):
+    """Memory that a step of one model touches: parameters, state, activations."""
+    activations = 3 * job.settings.batch_size * sum(map(prod, job.layout.shapes))
+    return job.train.y.itemsize * (4 * job.layout.n_parameters + activations)
+
+
+def plan_slices(jobs, n_cores=None):
+    """Cut jobs of equal structure into stacks.
+
+    Parameters
+    ----------
+    jobs : list of FitJob
+    n_cores : int or None
+        None takes the cores that this process may use.
+
+    Returns
+    -------
+    Slices
+    """
+    if jobs[0].device.type != "cpu":
+        return Slices([jobs], 1, False, "one stack on the GPU")
+    n_cores = n_cores or cpu_count()
+    operations = operations_per_step(jobs[0])
+    if len(jobs) == 1:
+        return Slices([jobs], 1, operations < SHARED_OPERATIONS, "one network")
+    if operations > STEP_OPERATIONS:
+        return Slices(
+            [[job] for job in jobs],
+            min(n_cores, len(jobs)),
+            True,
+            "one by one: the products of a single network fill a core",
+        )
+    fitting = max(1, SLICE_BYTES // model_bytes(jobs[0]))
+    seconds = max(MODEL_SECONDS, operations / OPERATIONS_PER_SECOND)
+    worth = max(1, int(len(jobs) * seconds / (2 * OVERHEAD_SECONDS)))
+    n_workers = min(n_cores, worth)
+    size = min(fitting, ceil(len(jobs) / n_workers))
+    n_slices = n_workers * ceil(ceil(len(jobs) / size) / n_workers)
+    size = ceil(len(jobs) / n_slices)
+    stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    return Slices(stacks, n_workers, True, f"stacks of up to {size} networks")

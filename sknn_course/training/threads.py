@@ -1,0 +1,33 @@
+"""torch's threads, by the size of the work."""
+
+import threading
+from contextlib import contextmanager
+
+import torch
+
+_lock = threading.Lock()
+_users = 0
+_before = 1
+
+
+@contextmanager
+def one_thread():
+    """Inside, torch's operations use one thread each, in the whole process.
+
+    For matrices too small to share: threads that wait for each other cost more
+    than they save, many times more where other processes need the cores. The number
+    from before returns when the last block that is open has ended.
+    """
+    global _users, _before
+    with _lock:
+        if _users == 0:
+            _before = torch.get_num_threads()
+        _users += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                torch.set_num_threads(_before)
