@@ -275,6 +275,56 @@ def test_a_weighted_row_is_the_row_repeated(name, n_models):
     assert_close(case.split(case.stats, case.layout.buffers), buffers)
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.3, 1 / N_ROWS, 1.0001 / N_ROWS, 1e-3])
+@pytest.mark.parametrize("name", ["mlp, batch_norm=before", "cnn, batch_norm=True"])
+def test_weights_below_one_count_as_rows(name, scale):
+    """Also where they sum to one, of which the unbiased variance is infinite."""
+    case = Case(*NETWORKS[name], 2)
+    weight = torch.full((2, N_ROWS, 1), scale, dtype=torch.float64)
+    outputs = case.network().forward(case.inputs(), Batch(True, weight))
+    statistics = case.split(case.stats, case.layout.buffers)
+    modules = case.modules()
+    expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
+    assert_close(outputs, torch.stack(expected))
+    _, buffers = case.gradients([_with_gradients(m) for m in modules])
+    assert_close(statistics, buffers)
+
+
+@pytest.mark.parametrize("name", ["mlp, batch_norm=after", "cnn, batch_norm=True"])
+def test_a_batch_without_weight_changes_nothing(name):
+    case = Case(*NETWORKS[name], 2)
+    network = case.network()
+    weight = torch.ones(2, N_ROWS, 1, dtype=torch.float64)
+    weight[1] = 0
+    outputs = run(case, network, Batch(True, weight), row_weight=weight)
+    assert torch.isfinite(outputs).all()
+    grads = case.split(case.grad, case.layout.parameters)
+    statistics = case.split(case.stats, case.layout.buffers)
+    assert grads[0].any()
+    assert not grads[1].any()
+    assert (statistics[0] != case.buffers[0]).all()
+    assert_array_equal(statistics[1], case.buffers[1])
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize("name", ["mlp, batch_norm=before", "cnn, batch_norm=True"])
+def test_biases_before_batch_norm_have_no_gradient(name, n_models):
+    """Rounding would be left of it, of which adam makes whole steps."""
+    case = Case(*NETWORKS[name], n_models, torch.float32)
+    run(case, case.network(), Batch(True))
+    grads = case.split(case.grad, case.layout.parameters)
+    layers = case.layout.layers
+    biases = [p for p in case.layout.parameters if p.role == "bias"]
+    before = [
+        p.layer + 1 < len(layers) and isinstance(layers[p.layer + 1], BatchNorm)
+        for p in biases
+    ]
+    assert True in before
+    assert False in before
+    for place, is_before in zip(biases, before, strict=True):
+        assert grads[:, place.start : place.stop].any() != is_before
+
+
 @pytest.mark.parametrize("name", ["mlp, batch_norm=before", "cnn, batch_norm=True"])
 def test_a_batch_of_one_row_keeps_its_variance(name):
     """The unbiased variance of one value would be infinite."""
