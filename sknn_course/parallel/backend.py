@@ -12,10 +12,10 @@ from joblib.parallel import (
 )
 
 from ..training import train
+from ..training.stack import why_alone
 from .rendezvous import Rendezvous
 from .report import begin_report
 from .task import current_task
-from .wave import why_alone
 
 NESTED_MODELS = 64  # offered to a call inside a task
 

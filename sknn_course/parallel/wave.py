@@ -4,26 +4,8 @@ import copy
 from time import perf_counter
 
 from ..training import train
-from ..training.stack import structure_key
+from ..training.stack import group_by_structure
 from .report import StackRecord
-
-
-def why_alone(job):
-    """Why a job cannot be trained in a stack, or None where it can.
-
-    Parameters
-    ----------
-    job : FitJob
-
-    Returns
-    -------
-    str or None
-    """
-    if job.settings.solver == "lbfgs":
-        return "solver='lbfgs'"
-    if job.observer is not None:
-        return "callbacks"
-    return None
 
 
 def describe(job):
@@ -57,10 +39,7 @@ def train_wave(jobs, report, is_wanted):
     splits = [s for job in jobs for s in (job.train, job.validation) if s is not None]
     report.n_data += len(splits)
     report.n_different_data += len(set(map(id, splits)))
-    groups = {}
-    for job in jobs:
-        groups.setdefault(structure_key(job), []).append(job)
-    for group in groups.values():
+    for group in group_by_structure(jobs):
         group = [job for job in group if is_wanted(job)]
         if not group:
             continue

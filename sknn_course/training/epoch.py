@@ -19,13 +19,12 @@ class EpochRunner:
         self.stack = stack
         jobs = stack.jobs
         first = jobs[0]
-        self.settings = first.settings
+        # the largest: that of a full batch is the number of the job's rows
+        self.batch_size = max(job.settings.batch_size for job in jobs)
         self.with_keys = stack.network.needs_keys or first.augment is not None
         self.rows = StackedRows([j.train for j in jobs], first.device, self.with_keys)
         self.lengths = [len(job.train) for job in jobs]
-        self.chunks = plan_chunks(
-            self.lengths, self.settings.batch_size, self.rows.row_bytes()
-        )
+        self.chunks = plan_chunks(self.lengths, self.batch_size, self.rows.row_bytes())
         self.per_step = [
             schedules.PER_STEP.get(schedules.of_settings(job.settings)) for job in jobs
         ]
@@ -65,10 +64,10 @@ class EpochRunner:
         done = 0
         for chunk in self.chunks:
             loss_sum = self._run_chunk(chunk, index, first_steps, done)
-            done += -(-(chunk.stop - chunk.start) // self.settings.batch_size)
+            done += -(-(chunk.stop - chunk.start) // self.batch_size)
             total[: chunk.n_jobs] += loss_sum.cpu()
         for k, n_rows in enumerate(self.lengths):
-            self.n_steps[k] += -(-n_rows // self.settings.batch_size)
+            self.n_steps[k] += -(-n_rows // self.batch_size)
         for k in running:
             self.stack.jobs[k].optimizer.n_steps = self.n_steps[k]
         lengths = torch.tensor(self.lengths, dtype=torch.double)
@@ -93,7 +92,7 @@ class EpochRunner:
         if chunk.ragged:
             present = presence(self.lengths[:K], chunk.start, chunk.stop, y)
             weight = present if weight is None else weight * present
-        size = self.settings.batch_size
+        size = self.batch_size
         parts = [
             [None] * -(-X.shape[axis] // size) if v is None else v.split(size, axis)
             for v in (X, y, weight, keys, present)
@@ -154,7 +153,7 @@ class EpochRunner:
         for k, job in enumerate(stack.jobs):
             rule = self.per_step[k]
             if rule is not None and k in self.running:
-                n_batches = -(-self.lengths[k] // self.settings.batch_size)
+                n_batches = -(-self.lengths[k] // self.batch_size)
                 job.optimizer.learning_rate = rule(
                     job.settings,
                     first_steps[k] + step,

@@ -15,26 +15,61 @@ OF_SOLVER = ("momentum", "beta_1", "beta_2", "rho", "epsilon")
 OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
 
 
-def structure_key(job):
-    """Jobs of equal key can be trained in one stack."""
+def group_by_structure(jobs):
+    """Groups of jobs that can be trained in one stack.
+
+    Jobs have the same structure, solver, loss and batch size, or each takes all of
+    its own rows at once.
+
+    Parameters
+    ----------
+    jobs : list of FitJob
+
+    Returns
+    -------
+    list of list of FitJob
+    """
+    sizes = {job.settings.batch_size for job in jobs if not _is_full_batch(job)}
+    groups = {}
+    for job in jobs:
+        size = job.settings.batch_size
+        if _is_full_batch(job) and size not in sizes:
+            size = "all rows"
+        groups.setdefault((size, *_structure_key(job)), []).append(job)
+    return list(groups.values())
+
+
+def _is_full_batch(job):
+    return job.settings.batch_size >= len(job.train)
+
+
+def _structure_key(job):
     settings = job.settings
-    X = job.train.X
+    if why_alone(job) is not None:
+        return (id(job),)
     return (
         structure(job.layout.layers),
         job.layout.shapes[0],
         settings.solver,
         settings.loss,
         settings.score,
-        settings.batch_size,
         settings.nesterovs_momentum,
         settings.penalize_bias,
         settings.early_stopping,
         str(job.train.y.dtype),
-        type(X).__name__,
+        type(job.train.X).__name__,
         str(job.device),
-        job.train.sample_weight is None,
         job.augment is None,
     )
+
+
+def why_alone(job):
+    """Why a job cannot be trained in a stack, or None where it can."""
+    if job.settings.solver == "lbfgs":
+        return "solver='lbfgs'"
+    if job.observer is not None:
+        return "callbacks"
+    return None
 
 
 class Stack:
@@ -46,7 +81,7 @@ class Stack:
     Parameters
     ----------
     jobs : list of FitJob
-        Of equal `structure_key`.
+        Of one group of `group_by_structure`.
     flat, buffers : tensor of shape (K n_parameters,), (K n_buffers,)
     moments : dict of str -> tensor of shape (K n_parameters,)
     """

@@ -10,7 +10,7 @@ import torch
 from .epoch import EpochRunner
 from .lbfgs import train_lbfgs
 from .slices import plan_slices
-from .stack import Stack, structure_key
+from .stack import Stack, group_by_structure
 from .stopping import record_epoch
 from .threads import one_thread
 
@@ -28,11 +28,7 @@ def train(jobs):
     list of Slices
         How the groups of jobs were cut into stacks.
     """
-    groups = {}
-    for job in jobs:
-        alone = job.settings.solver == "lbfgs" or job.observer is not None
-        groups.setdefault(id(job) if alone else structure_key(job), []).append(job)
-    plans = [plan_slices(group) for group in groups.values()]
+    plans = [plan_slices(group) for group in group_by_structure(jobs)]
     for plan in plans:
         _train_slices(plan)
     return plans
@@ -57,7 +53,7 @@ def _train_together(jobs):
 
 
 def train_stack(jobs):
-    """Train jobs of equal `structure_key` together, to the end of each.
+    """Train the jobs of a group together, to the end of each.
 
     Parameters
     ----------
