@@ -53,6 +53,9 @@ ROLES = {
 }
 
 
+_PLACES: dict = {}  # equal places are one object, known by its identity
+
+
 class ParameterLayout:
     """The parameters and buffers of a network of a given structure.
 
@@ -101,7 +104,7 @@ class ParameterLayout:
                     placed.append(Parameter(index, role, shape, start))
                     start = placed[-1].stop
             ends.append(start)
-        return placed, ends
+        return _PLACES.setdefault(tuple(placed), placed), ends
 
     def views(self, flat, buffers, n_models=None):
         """Views on flat tensors by layer and role.
@@ -171,6 +174,31 @@ class ParameterLayout:
             if place.role == "variance":
                 buffers[place.start : place.stop] = 1
         return buffers
+
+
+def resize(flat, given, wanted):
+    """Flat parameters of one network for a network of other sizes.
+
+    What is missing becomes zero, what is too much is left out.
+
+    Parameters
+    ----------
+    flat : tensor of shape (n_given,)
+    given, wanted : list of Parameter
+        Places in ``flat`` and in the result, of the same layers and roles.
+
+    Returns
+    -------
+    tensor of shape (n_wanted,)
+    """
+    if given is wanted:
+        return flat
+    result = flat.new_zeros(wanted[-1].stop if wanted else 0)
+    for g, w in zip(given, wanted, strict=True):
+        common = [slice(min(sides)) for sides in zip(g.shape, w.shape, strict=True)]
+        values = flat[g.start : g.stop].view(g.shape)[common]
+        result[w.start : w.stop].view(w.shape)[common] = values
+    return result
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from joblib.parallel import (
 )
 
 from ..training import train
-from ..training.stack import why_alone
+from ..training.groups import why_alone
 from .rendezvous import Rendezvous
 from .report import begin_report
 from .task import current_task

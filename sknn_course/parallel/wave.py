@@ -4,7 +4,7 @@ import copy
 from time import perf_counter
 
 from ..training import train
-from ..training.stack import group_by_structure
+from ..training.groups import group_by_structure
 from .report import StackRecord
 
 

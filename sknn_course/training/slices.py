@@ -1,4 +1,4 @@
-"""How a group of jobs of equal structure is cut into stacks, and over which cores."""
+"""How a group of jobs is cut into stacks, and over which cores."""
 
 from dataclasses import dataclass
 from math import ceil, prod
@@ -37,9 +37,8 @@ class Slices:
     reason: str
 
 
-def operations_per_step(job):
-    """Multiplications and additions of a job's training step, forward and backward."""
-    layout = job.layout
+def operations_per_step(job, layout):
+    """Multiplications and additions of a training step, forward and backward."""
     products = 0
     for index, layer in enumerate(layout.layers):
         if isinstance(layer, Dense):
@@ -52,14 +51,25 @@ def operations_per_step(job):
     return 6 * n_rows * products
 
 
-def model_bytes(job):
+def model_bytes(job, layout):
     """Memory that a step of one model touches: parameters, state, activations."""
-    activations = 3 * job.settings.batch_size * sum(map(prod, job.layout.shapes))
-    return job.train.y.itemsize * (4 * job.layout.n_parameters + activations)
+    activations = 3 * job.settings.batch_size * sum(map(prod, layout.shapes))
+    return job.train.y.itemsize * (4 * layout.n_parameters + activations)
+
+
+def model_seconds(job, layout):
+    """Seconds that a step takes for each model of a stack, on one core."""
+    operations = operations_per_step(job, layout)
+    return max(MODEL_SECONDS, operations / OPERATIONS_PER_SECOND)
+
+
+def stack_seconds(jobs, layout):
+    """Seconds of a step of a stack on one core, all models of this layout."""
+    return OVERHEAD_SECONDS + len(jobs) * model_seconds(jobs[0], layout)
 
 
 def plan_slices(jobs, n_cores=None):
-    """Cut jobs of equal structure into stacks.
+    """Cut a group of jobs into stacks.
 
     Parameters
     ----------
@@ -74,7 +84,8 @@ def plan_slices(jobs, n_cores=None):
     if jobs[0].device.type != "cpu":
         return Slices([jobs], 1, False, "one stack on the GPU")
     n_cores = n_cores or cpu_count()
-    operations = operations_per_step(jobs[0])
+    layout = max((job.layout for job in jobs), key=lambda la: la.n_parameters)
+    operations = operations_per_step(jobs[0], layout)
     if len(jobs) == 1:
         return Slices([jobs], 1, operations < SHARED_OPERATIONS, "one network")
     if operations > STEP_OPERATIONS:
@@ -84,9 +95,9 @@ def plan_slices(jobs, n_cores=None):
             True,
             "one by one: the products of a single network fill a core",
         )
-    fitting = max(1, SLICE_BYTES // model_bytes(jobs[0]))
-    seconds = max(MODEL_SECONDS, operations / OPERATIONS_PER_SECOND)
-    worth = max(1, int(len(jobs) * seconds / (2 * OVERHEAD_SECONDS)))
+    fitting = max(1, SLICE_BYTES // model_bytes(jobs[0], layout))
+    seconds = len(jobs) * model_seconds(jobs[0], layout)
+    worth = max(1, int(seconds / (2 * OVERHEAD_SECONDS)))
     n_workers = min(n_cores, worth)
     size = min(fitting, ceil(len(jobs) / n_workers))
     n_slices = n_workers * ceil(ceil(len(jobs) / size) / n_workers)

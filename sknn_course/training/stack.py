@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import torch
 
-from ..layers import structure
 from ..modules.counter_random import step_keys
+from ..modules.parameters import resize
 from ..modules.stacked import Batch, StackedNetwork
+from .groups import widest_layout
 from .losses import LOSSES
 from .optimizers import SOLVERS
 from .penalties import Penalties
@@ -15,80 +16,28 @@ OF_SOLVER = ("momentum", "beta_1", "beta_2", "rho", "epsilon")
 OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
 
 
-def group_by_structure(jobs):
-    """Groups of jobs that can be trained in one stack.
-
-    Jobs have the same structure, solver, loss and batch size, or each takes all of
-    its own rows at once.
-
-    Parameters
-    ----------
-    jobs : list of FitJob
-
-    Returns
-    -------
-    list of list of FitJob
-    """
-    sizes = {job.settings.batch_size for job in jobs if not _is_full_batch(job)}
-    groups = {}
-    for job in jobs:
-        size = job.settings.batch_size
-        if _is_full_batch(job) and size not in sizes:
-            size = "all rows"
-        groups.setdefault((size, *_structure_key(job)), []).append(job)
-    return list(groups.values())
-
-
-def _is_full_batch(job):
-    return job.settings.batch_size >= len(job.train)
-
-
-def _structure_key(job):
-    settings = job.settings
-    if why_alone(job) is not None:
-        return (id(job),)
-    return (
-        structure(job.layout.layers),
-        job.layout.shapes[0],
-        settings.solver,
-        settings.loss,
-        settings.score,
-        settings.nesterovs_momentum,
-        settings.penalize_bias,
-        settings.early_stopping,
-        str(job.train.y.dtype),
-        type(job.train.X).__name__,
-        str(job.device),
-        job.augment is None,
-    )
-
-
-def why_alone(job):
-    """Why a job cannot be trained in a stack, or None where it can."""
-    if job.settings.solver == "lbfgs":
-        return "solver='lbfgs'"
-    if job.observer is not None:
-        return "callbacks"
-    return None
-
-
 class Stack:
     """Parameters, gradients and solver state of K networks of one structure.
 
     All of them are flat, parameter after parameter (`ParameterLayout.stack`), so that
     one call updates all networks. One network has no model axis anywhere.
 
+    Networks with fewer units than others are padded with units whose weights are
+    zero and stay zero, so that they add nothing to any sum.
+
     Parameters
     ----------
     jobs : list of FitJob
         Of one group of `group_by_structure`.
+    layout : ParameterLayout
+        Of the widest network.
     flat, buffers : tensor of shape (K n_parameters,), (K n_buffers,)
     moments : dict of str -> tensor of shape (K n_parameters,)
     """
 
-    def __init__(self, jobs, flat, buffers, moments):
+    def __init__(self, jobs, layout, flat, buffers, moments):
         first = jobs[0]
-        self.jobs, self.layout = jobs, first.layout
+        self.jobs, self.layout = jobs, layout
         self.n_models = len(jobs) if len(jobs) > 1 else None
         self.flat, self.buffers, self.moments = flat, buffers, moments
         self.grad = torch.zeros_like(flat)
@@ -117,6 +66,7 @@ class Stack:
             self.seeds = torch.tensor(
                 [[job.seed] for job in jobs], dtype=torch.int32, device=flat.device
             )
+        self.mask = self._mask()
         self.penalties = Penalties(
             self, *[self.per_model(given[name]) for name in OF_PENALTIES]
         )
@@ -131,22 +81,42 @@ class Stack:
         states = [
             job.optimizer.start(job.settings.solver, job.parameters) for job in jobs
         ]
-        layout = jobs[0].layout
+        layout = widest_layout(jobs)
 
-        def gather(tensors, places):
-            if len(tensors) == 1:
-                return tensors[0].to(device, copy=True)
-            return layout.stack([t.to(device) for t in tensors], places)
+        def gather(tensors, part):
+            places = getattr(layout, part)
+            tensors = [
+                resize(tensor.to(device), getattr(job.layout, part), places)
+                for tensor, job in zip(tensors, jobs, strict=True)
+            ]
+            one = len(tensors) == 1
+            return tensors[0].clone() if one else layout.stack(tensors, places)
 
         return cls(
             jobs,
-            gather([job.parameters for job in jobs], layout.parameters),
-            gather([job.buffers for job in jobs], layout.buffers),
+            layout,
+            gather([job.parameters for job in jobs], "parameters"),
+            gather([job.buffers for job in jobs], "buffers"),
             {
-                name: gather([s[name] for s in states], layout.parameters)
+                name: gather([s[name] for s in states], "parameters")
                 for name in states[0]
             },
         )
+
+    def _mask(self):
+        """1 for the networks' own parameters, 0 for padding; None without padding."""
+        layout = self.layout
+        if all(job.layout.parameters is layout.parameters for job in self.jobs):
+            return None
+        own = [
+            resize(
+                self.flat.new_ones(job.layout.n_parameters),
+                job.layout.parameters,
+                layout.parameters,
+            )
+            for job in self.jobs
+        ]
+        return layout.stack(own, layout.parameters) if len(own) > 1 else own[0]
 
     def select(self, keep):
         """The stack of the jobs at the places ``keep``, tensors copied."""
@@ -159,6 +129,7 @@ class Stack:
 
         return Stack(
             [self.jobs[k] for k in keep],
+            self.layout,
             take(self.flat, self.layout.parameters),
             take(self.buffers, self.layout.buffers),
             {
@@ -185,32 +156,32 @@ class Stack:
     def parameters_of(self, k):
         """Copies of the parameters and buffers of the job at place ``k``."""
         return (
-            self._of_model(self.flat, self.layout.parameters, k),
-            self._of_model(self.buffers, self.layout.buffers, k),
+            self._of_model(self.flat, "parameters", k),
+            self._of_model(self.buffers, "buffers", k),
         )
 
     def moments_of(self, k):
         """Copies of the solver's state of the job at place ``k``."""
         return {
-            name: self._of_model(values, self.layout.parameters, k)
+            name: self._of_model(values, "parameters", k)
             for name, values in self.moments.items()
         }
 
-    def _of_model(self, flat, places, k):
-        if self.n_models is None or not places:
-            return flat.clone()
-        K = self.n_models
-        return torch.cat(
-            [flat[K * p.start : K * p.stop].view(K, -1)[k] for p in places]
-        )
+    def _of_model(self, flat, part, k):
+        places, K = getattr(self.layout, part), self.n_models or 1
+        own = [flat[K * p.start : K * p.stop].view(K, -1)[k] for p in places]
+        own = torch.cat(own) if own else flat.clone()
+        return resize(own, places, getattr(self.jobs[k].layout, part))
 
     def set_parameters(self, k, parameters, buffers):
         """Overwrite the parameters and buffers of the job at place ``k``."""
-        for flat, places, values in (
-            (self.flat, self.layout.parameters, parameters),
-            (self.buffers, self.layout.buffers, buffers),
+        given, K = self.jobs[k].layout, self.n_models or 1
+        for flat, part, values in (
+            (self.flat, "parameters", parameters),
+            (self.buffers, "buffers", buffers),
         ):
-            K = self.n_models or 1
+            places = getattr(self.layout, part)
+            values = resize(values, getattr(given, part), places)
             for p in places:
                 own = flat[K * p.start : K * p.stop].view(K, -1)[k]
                 own.copy_(values[p.start : p.stop])
@@ -287,6 +258,8 @@ class Stack:
         outputs = self.network.forward(x, Batch(True, weight, keys))
         prediction = self.loss.activation(outputs)
         self.network.backward((prediction - y).mul_(scale))
+        if self.mask is not None:
+            self.grad.mul_(self.mask)
         if self.penalties.active:
             self.penalties.add_gradient(inverse_total)
         if self.observer is not None:

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from .epoch import EpochRunner
+from .groups import group_by_structure
 from .lbfgs import train_lbfgs
 from .slices import plan_slices
-from .stack import Stack, group_by_structure
+from .stack import Stack
 from .stopping import record_epoch
 from .threads import one_thread
 
