@@ -745,6 +745,14 @@ def test_a_network_draws_the_same_in_every_stack():
     assert_array_equal(step_keys(keys.expand(3, 6), column[0], 9), same_step)
 
 
+def test_rows_do_not_trade_their_numbers_between_seeds():
+    """As they would if keys were the sum, without carry, of row and seed."""
+    rows = row_keys(torch.randn(500, 3, generator=torch.Generator().manual_seed(0)))
+    one, other = 12345, 2**30 + 99
+    swapped = step_keys(rows ^ one ^ other, other, 0)
+    assert not (step_keys(rows, one, 0) == swapped).any()
+
+
 def test_keys_tell_rows_apart_by_their_values():
     X = torch.from_numpy(np.random.RandomState(0).normal(size=(20_000, 4))).float()
     keys = row_keys(X)
