@@ -195,7 +195,8 @@ def resize(flat, given, wanted):
         return flat
     result = flat.new_zeros(wanted[-1].stop if wanted else 0)
     for g, w in zip(given, wanted, strict=True):
-        common = [slice(min(sides)) for sides in zip(g.shape, w.shape, strict=True)]
+        sides = zip(g.shape, w.shape, strict=True)
+        common = tuple(slice(min(pair)) for pair in sides)
         values = flat[g.start : g.stop].view(g.shape)[common]
         result[w.start : w.stop].view(w.shape)[common] = values
     return result
