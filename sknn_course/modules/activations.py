@@ -51,3 +51,15 @@ ACTIVATIONS = {
         nn.Softplus,
     ),
 }
+
+# f(x) <= f(y) for all x <= y
+RISING = {
+    "identity",
+    "logistic",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "softplus",
+}

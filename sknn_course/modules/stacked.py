@@ -11,17 +11,16 @@ Layers write dL/dW and dL/db into views of one flat gradient. Each is checked
 against torch.autograd and finite differences.
 """
 
+from itertools import pairwise
+
 import torch
 
 from .. import layers as spec
-from .activations import ACTIVATIONS
+from .activations import ACTIVATIONS, RISING
 from .build import is_active
 from .counter_random import keep_mask, normal, unit_bits
+from .stacked_batch_norm import BatchNorm
 from .stacked_images import Conv2d, Flatten, GlobalAveragePool, Pool2d
-
-BATCH_NORM_MOMENTUM = 0.1  # torch's defaults
-BATCH_NORM_EPS = 1e-5
-TINY = 1e-30  # in place of a sum of weights that is zero
 
 
 class Batch:
@@ -117,82 +116,6 @@ class GaussianNoise:
         return grad
 
 
-class BatchNorm:
-    """Batch normalisation over rows (dense) or rows and pixels (convolution).
-
-    With the rows' weights p (summing to one over rows and pixels):
-
-        m = sum p x,  v = sum p (x - m)^2,  x^ = (x - m) / sqrt(v + eps)
-        h = scale x^ + shift
-        dL/dx = scale / sqrt(v + eps) (g - p sum g - p x^ sum g x^),  g = dL/dh
-
-    which for equal weights is torch's BatchNorm. The running variance is the
-    unbiased one, as in torch. A batch without weight leaves the statistics.
-    """
-
-    def __init__(self, layer, shape, values, grads):
-        self.scale, self.shift = values["scale"], values["shift"]
-        self.mean, self.variance = values["mean"], values["variance"]
-        self.scale_grad, self.shift_grad = grads["scale"], grads["shift"]
-        self.n_pixels = 1
-        self.pixel_axes = ()
-        if len(shape) == 3:
-            self.n_pixels = shape[1] * shape[2]
-            self.pixel_axes = (-2, -1)
-
-    def _wide(self, per_map):
-        """(K, maps) -> (K, 1, maps, 1, 1), to broadcast over rows and pixels."""
-        wide = per_map.unsqueeze(-2)
-        return wide[..., None, None] if self.pixel_axes else wide
-
-    def _sum(self, x):
-        """Sum over rows and pixels, (K, n_rows, maps, H, W) -> (K, maps)."""
-        rows = -2 - len(self.pixel_axes)
-        return x.sum((rows, *self.pixel_axes))
-
-    def forward(self, x, batch):
-        if not batch.training:
-            scale = self.scale / torch.sqrt(self.variance + BATCH_NORM_EPS)
-            return x * self._wide(scale) + self._wide(self.shift - self.mean * scale)
-        rows, momentum = -2 - len(self.pixel_axes), BATCH_NORM_MOMENTUM
-        if batch.weight is None:
-            total = x.shape[rows]
-            self.p = 1 / (total * self.n_pixels)
-        else:
-            weight = batch.weight[..., None, None] if self.pixel_axes else batch.weight
-            total = weight.sum(rows, keepdim=True)
-            self.p = weight / (total * self.n_pixels).clamp_min_(TINY)
-            # for the unbiased variance, rows of weights below one count as rows
-            total = total.maximum((weight > 0).sum(rows, keepdim=True))
-            total = total.flatten(-1 - len(self.pixel_axes)).squeeze(-1)  # (K, 1)
-            momentum = momentum * (total > 0).to(x.dtype)
-        mean = self._sum(x * self.p)
-        centred = x - self._wide(mean)
-        variance = self._sum(centred * centred * self.p)
-        self.inverse_std = torch.rsqrt(variance + BATCH_NORM_EPS)
-        self.normalised = centred.mul_(self._wide(self.inverse_std))
-        count = total * self.n_pixels
-        if isinstance(count, int):
-            unbiased = count / max(count - 1, 1)
-        else:
-            unbiased = torch.where(count > 1, count / (count - 1), 1.0)
-        self.mean.lerp_(mean, momentum)
-        self.variance.lerp_(variance * unbiased, momentum)
-        return self.normalised * self._wide(self.scale) + self._wide(self.shift)
-
-    def backward(self, grad, needs_input_grad):
-        shift_grad = self._sum(grad)
-        scale_grad = self._sum(grad * self.normalised)
-        self.shift_grad.copy_(shift_grad)
-        self.scale_grad.copy_(scale_grad)
-        if not needs_input_grad:
-            return None
-        through_mean = self._wide(shift_grad)
-        through_std = self.normalised * self._wide(scale_grad)
-        grad = grad - (through_mean + through_std) * self.p
-        return grad.mul_(self._wide(self.scale * self.inverse_std))
-
-
 LAYERS = {
     spec.Dense: Dense,
     spec.Activation: Activation,
@@ -228,7 +151,8 @@ class StackedNetwork:
         grads = layout.views(grad, buffers, n_models)
         self.layers, self._zero_grads = [], []
         first_trained = None
-        for index, layer in enumerate(layout.layers):
+        for index in _fastest_order(layout.layers):
+            layer = layout.layers[index]
             if not is_active(layer) and _is_zero(strengths[index]):
                 continue
             own = {role: v for (at, role), v in values.items() if at == index}
@@ -264,6 +188,23 @@ class StackedNetwork:
         first(grad, False)
         for zero in self._zero_grads:
             zero.zero_()
+
+
+def _fastest_order(layers):
+    """Places of the layers, with max-pooling before an activation that only rises.
+
+    max f(x) = f(max x) for such an f, over a fraction of the pixels.
+    """
+    order = list(range(len(layers)))
+    for index, (first, second) in enumerate(pairwise(layers)):
+        if (
+            isinstance(first, spec.Activation)
+            and first.function in RISING
+            and isinstance(second, spec.Pool2d)
+            and second.kind == "max"
+        ):
+            order[index : index + 2] = index + 1, index
+    return order
 
 
 def _is_zero(strength):
