@@ -413,7 +413,6 @@ def stacks(monkeypatch):
 
 DIFFERENT = {
     "plain": {},
-    "larger": dict(layers=multilayer_perceptron([7], 3, activation="tanh")),
     "deeper": dict(layers=multilayer_perceptron([6, 6], 3, activation="tanh")),
     "activation": dict(layers=multilayer_perceptron([6], 3, activation="relu")),
     "batch norm": dict(layers=multilayer_perceptron([6], 3, batch_norm=True)),
