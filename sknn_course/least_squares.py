@@ -24,6 +24,7 @@ from sklearn.utils.validation import (
 )
 
 from sknn_course.devices import resolve_device
+from sknn_course.parallel import share
 
 FLOATS = (np.float64, np.float32)
 
@@ -278,7 +279,7 @@ class _LinearLeastSquares:
                     data.sub_(shift)
                     mean.add_(shift)
 
-        UtY, s, Vt = factorize(X.mul_(w.sqrt()), Y.mul_(w.sqrt()))
+        UtY, s, Vt = share(factorize, X.mul_(w.sqrt()), Y.mul_(w.sqrt()))
         # Below this a singular value is rounding: of the computation (as in
         # numpy.linalg.lstsq), or of the data as they came.
         relative = max(

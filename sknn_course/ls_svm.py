@@ -13,6 +13,7 @@ from sknn_course.least_squares import (
     closed_form_device,
     closed_form_tensor,
 )
+from sknn_course.parallel import share
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
@@ -110,7 +111,8 @@ class _KernelLeastSquares:
         Y = closed_form_tensor(y, device).reshape(len(y), -1)
         cost = closed_form_tensor(self.C * sample_weight, device)
         try:
-            dual_coef, intercept = solve_ls_svm(self._kernel(X, X), Y, cost)
+            K = self._kernel(X, X).clone()  # the solver overwrites it
+            dual_coef, intercept = solve_ls_svm(K, Y, cost)
         except torch.linalg.LinAlgError as error:
             raise ValueError(
                 f"kernel={self.kernel!r} with C={self.C!r}: the kernel matrix of "
@@ -133,7 +135,8 @@ class _KernelLeastSquares:
 
     def _kernel(self, X, Y):
         if not callable(self.kernel):
-            return KERNELS[self.kernel](X, Y, self.gamma_, self.degree, self.coef0)
+            function = KERNELS[self.kernel]
+            return share(function, X, Y, self.gamma_, self.degree, self.coef0)
         K = np.asarray(self.kernel(X.cpu().numpy(), Y.cpu().numpy()))
         if K.shape != (len(X), len(Y)):
             raise ValueError(

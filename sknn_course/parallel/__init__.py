@@ -23,8 +23,16 @@ from joblib import register_parallel_backend
 
 from .backend import StackedBackend, train_job
 from .report import Report, last_report
+from .shared import share
 from .task import CallAborted
 
-__all__ = ["CallAborted", "Report", "StackedBackend", "last_report", "train_job"]
+__all__ = [
+    "CallAborted",
+    "Report",
+    "StackedBackend",
+    "last_report",
+    "share",
+    "train_job",
+]
 
 register_parallel_backend("stacked", StackedBackend)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from time import monotonic
 
 from .equal_data import EqualData, held_bytes
+from .shared import SharedResults
 from .task import (
     BLOCKED,
     DROPPED,
@@ -54,6 +55,7 @@ class Rendezvous:
     def __init__(self, n_running, max_models, max_bytes, report):
         self.n_running, self.max_models = n_running, max_models
         self.max_bytes, self.report = max_bytes, report
+        self.results = SharedResults(max_bytes)
         self._lock = threading.Lock()  # of everything below
         self._calls = []
         self._n_in: Counter = Counter()  # tasks by state
@@ -101,6 +103,8 @@ class Rendezvous:
             self._calls.remove(call)
             if call.parent is None:
                 self.report.seconds += monotonic() - call.started
+                self.report.n_shared += self.results.n_shared
+                self.results.n_shared = 0
 
     def abort(self, call):
         """End the tasks of a call, each as soon as it can be ended.

@@ -44,6 +44,8 @@ class Report:
     n_data, n_different_data : int
         Training and validation sets of all waves, and how many of them had
         different content within their wave.
+    n_shared : int
+        Factorisations and kernel matrices taken over from an earlier fit.
     seconds : float
         Wall-clock seconds of the outermost joblib calls.
     seconds_training : float
@@ -65,6 +67,7 @@ class Report:
     not_stacked: Counter = field(default_factory=Counter)
     n_data: int = 0
     n_different_data: int = 0
+    n_shared: int = 0
     seconds: float = 0.0
     seconds_training: float = 0.0
     seconds_waiting: float = 0.0
@@ -95,6 +98,8 @@ class Report:
         lines += [f"alone: {n} ({why})" for why, n in self.not_stacked.items()]
         if self.n_data:
             lines.append(f"{self.n_different_data} of {self.n_data} data sets differ")
+        if self.n_shared:
+            lines.append(f"{self.n_shared} factorisations or kernel matrices shared")
         lines.append(
             f"seconds: {self.seconds:.2f} in all, {self.seconds_training:.2f} in "
             f"training, {self.seconds_elsewhere:.2f} in everything else"
