@@ -125,6 +125,15 @@ class NeuralEstimator(BaseEstimator):
     # Fitting
 
     def _fit(self, X, y, sample_weight=None, incremental=False):
+        job = self._make_job(X, y, sample_weight, incremental)
+        parallel.train_job(job)
+        if job.error is not None:
+            raise job.error
+        self._keep(job)
+        return self
+
+    def _make_job(self, X, y, sample_weight, incremental):
+        """Validate everything and put it into a `FitJob`."""
         first_pass = not hasattr(self, "_module") or (
             not self.warm_start and not incremental
         )
@@ -146,11 +155,7 @@ class NeuralEstimator(BaseEstimator):
         settings = self._optimizer.keep_rule(settings)
         job = self._job(layout, parameters, settings, train_split, validation, rng)
         job.single_epoch = incremental
-        parallel.train_job(job)
-        if job.error is not None:
-            raise job.error
-        self._keep(job)
-        return self
+        return job
 
     def _check_parameters(self):
         if self.solver == "lbfgs" and (self.callbacks or self.weight_decay):
