@@ -86,9 +86,8 @@ def train_stack(jobs):
                 break
             if 2 * len(running) <= len(stack.jobs):
                 orders = [orders[k] for k in running]
-                stack = stack.select(running)
+                stack, running = stack.select(running), list(range(len(running)))
                 runner = EpochRunner(stack)
-                running = list(range(len(running)))
     except KeyboardInterrupt:
         for k in running:
             stack.jobs[k].interrupted = True
