@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from noisy_digits import noisy_digits
 from sklearn.datasets import load_digits, make_circles
 from torch import nn
 
@@ -177,12 +178,3 @@ def make_convolutional(quick):
         n_epochs=1,
         rates={"adam": 0.001},
     )
-
-
-def noisy_digits(n_rows):
-    """scikit-learn's digits at four times their size, cut to 28 x 28, with noise."""
-    rng = np.random.default_rng(0)
-    digits = load_digits()
-    chosen = rng.integers(len(digits.data), size=n_rows)
-    images = np.kron(digits.images[chosen] / 16, np.ones((4, 4)))[:, 2:30, 2:30]
-    return images + rng.normal(0, 0.3, images.shape), digits.target[chosen]

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(
@@ -17,6 +18,14 @@ SCRIPTS = sorted(
     for path in BENCHMARKS.glob("*.py")
     if "\ndef main(" in path.read_text("utf-8")
 )
+OPTIONS = {"gpu": ["--device", "cpu", "--only", "digits"]}
+SEARCHES = {
+    "circles",
+    "digits",
+    "breast_cancer",
+    "breast_cancer_dropout",
+    "mnist_sized",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -26,38 +35,42 @@ def import_path(monkeypatch):
 
 @cache
 def run(script):
-    """What a script's quick mode writes and prints."""
-    printed = io.StringIO()
+    """What a script's quick mode writes, prints and draws."""
+    printed, pictures = io.StringIO(), {}
     with TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
         output = Path(folder) / "results" / f"{script}.json"
         importlib.import_module(script).main(
             ["--quick", "--repeats", "2", "--output", str(output)]
+            + OPTIONS.get(script, [])
         )
-        return json.loads(output.read_text("utf-8")), printed.getvalue().splitlines()
+        for picture in output.parent.glob("*.png"):
+            pictures[picture.name] = imread(picture)
+        report = json.loads(output.read_text("utf-8"))
+    return report, printed.getvalue().splitlines(), pictures
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_quick_mode_asserts_agreement_and_writes_ratios(script):
-    report, printed = run(script)
+    report = run(script)[0]
     assert f"benchmarks/{script}.py --quick" in report["command"]
     assert report["machine"]["torch_threads"] >= 1
     assert report["results"]
     for result in report["results"]:
+        assert result["ratios"]
         assert set(result["ratios"]) <= set(result["agreement"])
         for checked in result["agreement"].values():
-            assert 0 <= checked["difference"] <= checked["rtol"]
+            (tolerance,) = {"rtol", "atol"} & set(checked)
+            assert 0 <= checked["difference"] <= checked[tolerance]
         for ratio in result["ratios"].values():
             assert 0 < ratio["min"] <= ratio["max"]
             assert 0 < ratio["ratio"] < np.inf
-    n_ratios = sum(len(result["ratios"]) for result in report["results"])
-    assert len(printed) == 1 + n_ratios
 
 
 def test_single_fit_meets_each_peer_on_each_problem():
-    results = run("single_fit")[0]["results"]
+    report, printed, _ = run("single_fit")
     met = {
         (result["network"], result["solver"], result["dtype"], peer.split(",")[0])
-        for result in results
+        for result in report["results"]
         for peer in result["ratios"]
     }
     perceptrons = {
@@ -75,6 +88,169 @@ def test_single_fit_meets_each_peer_on_each_problem():
         ("C32-C32-P-64-10", "adam", "float32", peer) for peer in ("skorch", "plain")
     }
     assert met == perceptrons | convolutional
+    n_ratios = sum(len(result["ratios"]) for result in report["results"])
+    assert len(printed) == 1 + n_ratios
+
+
+def test_sweep_meets_each_peer_that_can_run_the_grid():
+    report, printed, _ = run("sweep")
+    met = {
+        (r["search"], r["data"], peer)
+        for r in report["results"]
+        for peer in r["ratios"]
+    }
+    assert met == {
+        (search, data, peer)
+        for search in SEARCHES
+        for data in ("float64", "float32")
+        for peer in ("scikit-learn", "skorch")
+        if (search, peer) != ("breast_cancer_dropout", "scikit-learn")
+    }
+    rows = [line for line in printed if line.startswith("|")]
+    assert len(rows) == 2 + len(report["results"])
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_sweep_scales_up_a_part_of_the_fits():
+    for result in run("sweep")[0]["results"]:
+        n_fits, timed = result["n_fits"], result["n_fits_timed"]
+        assert n_fits == result["n_candidates"] * result["n_folds"]
+        assert timed["sknn_course"] == timed.get("scikit-learn", n_fits) == n_fits
+        assert timed["skorch"] < n_fits
+        ratio = result["ratios"]["skorch"]["ratio"]
+        assert ratio == pytest.approx(
+            result["seconds"]["skorch"] / result["seconds"]["sknn_course"]
+        )
+
+
+def test_sweep_stacks_all_of_its_own_fits():
+    for result in run("sweep")[0]["results"]:
+        n_fits = result["n_fits"]
+        assert result["report"][0].startswith(f"{n_fits} tasks, {n_fits} networks in")
+        assert min(result["peak_memory_mib"].values()) > 50
+
+
+def test_scikit_learn_side_does_not_pay_for_torch():
+    for result in run("sweep")[0]["results"]:
+        memory = result["peak_memory_mib"]
+        if "scikit-learn" in memory:
+            assert memory["scikit-learn"] < 0.8 * memory["skorch"]
+
+
+def test_memory_of_workers_is_counted():
+    side = importlib.import_module("side")
+    peaks = side._ask_workers(side._own_peak, n_jobs=2)
+    assert len(peaks) == 2
+    assert side.peak_memory(n_jobs=2) > side.peak_memory() + 0.9 * min(peaks.values())
+
+
+def test_scores_beyond_what_a_seed_makes_of_them_are_refused():
+    check = importlib.import_module("search_agreement").check_mean_score
+    by_seed = [0.89, 0.90, 0.91]
+    assert check(0.93, by_seed)["atol"] == pytest.approx(0.04)
+    with pytest.raises(AssertionError, match="not within"):
+        check(0.95, by_seed)
+    with pytest.raises(AssertionError, match="not within"):
+        check(0.91, [0.9, 0.9])
+
+
+def test_searches_have_the_stated_numbers_of_fits():
+    get_search = importlib.import_module("searches").get_search
+    n_fits = {
+        name: len(search.candidates()) * search.n_folds
+        for name in SEARCHES
+        for search in [get_search(name)]
+    }
+    assert n_fits == {
+        "circles": 300,
+        "digits": 100,
+        "breast_cancer": 400,
+        "breast_cancer_dropout": 400,
+        "mnist_sized": 24,
+    }
+
+
+def test_scaling_writes_curves_constants_and_a_picture():
+    report, printed, pictures = run("scaling")
+    assert {result["varied"] for result in report["results"]} == {
+        "candidates",
+        "width",
+        "rows",
+    }
+    for name in report["constants"]:
+        assert name in report["constants_in_use"]
+        assert any(line.startswith(f"{name}: measured") for line in printed)
+    picture = pictures["scaling.png"]
+    assert picture.shape[0] > 400 and picture.std() > 0.02
+    for stack in report["stacks"]:
+        assert min(stack["seconds_in_stack"].values()) > 0
+
+
+def test_constants_are_found_again():
+    """From times made by the rule that they stand for."""
+    stack_sizes = importlib.import_module("stack_sizes")
+    overhead, rate, cache_bytes = 5e-5, 2e10, 2**23
+
+    def made(n_operations, n_bytes):
+        per_model = max(1e-6, n_operations / rate)
+        times = {}
+        for n_models in (2**n for n in range(1, 10)):
+            beyond_cache = 1 + (n_models * n_bytes > cache_bytes)
+            times[n_models] = per_model * beyond_cache + overhead / n_models
+        return {
+            "operations": n_operations,
+            "bytes": n_bytes,
+            # above 1e7 operations the product alone is as fast
+            "seconds_alone_one_core": max(5e-4, per_model),
+            "seconds_alone_all_cores": min(1.0, (1e8 / n_operations) ** 0.5)
+            * max(5e-4, per_model),
+            "seconds_in_stack": times,
+        }
+
+    found = stack_sizes.constants(
+        [made(3e3, 1e4), made(1e6, 2**16), made(8e6, 2**17), made(1e9, 2**18)]
+    )
+    assert found["OVERHEAD_SECONDS"] == pytest.approx(overhead)
+    assert found["MODEL_SECONDS"] == pytest.approx(1e-6)
+    assert found["OPERATIONS_PER_SECOND"] == pytest.approx(rate, rel=0.1)
+    assert found["SLICE_BYTES"] == cache_bytes
+    assert 8e6 < found["STEP_OPERATIONS"] < 1e9
+    assert 8e6 < found["SHARED_OPERATIONS"] < 1e9
+
+
+@pytest.mark.parametrize(
+    "ratios, expected",
+    [
+        ([4, 2, 0.5], 10**1.5),
+        ([0.5, 2, 0.5], 10**1.5),
+        ([2, 1, 1], None),
+        ([0.5] * 3, 1),
+    ],
+)
+def test_crossing_is_where_the_ratio_stays_below_one(ratios, expected):
+    crossing = importlib.import_module("stack_sizes").crossing
+    assert crossing([1, 10, 100], ratios) == pytest.approx(expected)
+
+
+def test_gpu_times_stacks_and_skorch():
+    report, printed, _ = run("gpu")
+    assert report["device"] == "the CPU"
+    (result,) = report["results"]
+    assert result["search"] == "digits"
+    assert set(result["ratios"]) == {"stacked on the CPU", "skorch, n_jobs=1"}
+    assert result["largest_difference_from_cpu"] == 0
+    rows = [line for line in printed if line.startswith("|")]
+    assert len(rows) == 3 and len({row.count("|") for row in rows}) == 1
+
+
+def test_gpu_without_a_gpu_ends_with_a_sentence(monkeypatch, tmp_path, capsys):
+    gpu = importlib.import_module("gpu")
+    monkeypatch.setattr(gpu.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit) as ended:
+        gpu.main(["--output", str(tmp_path / "gpu.json")])
+    assert ended.value.code == 2
+    assert "no CUDA GPU" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_sides_that_disagree_are_not_timed():
@@ -90,6 +266,11 @@ def test_ratios_come_from_medians_and_pairs():
     timing = importlib.import_module("timing")
     ratio = timing.ratio([1.0, 2.0, 9.0], [4.0, 2.0, 3.0])
     assert ratio == {"ratio": 2 / 3, "min": 0.25, "max": 3.0}
+    assert timing.ratio([1.0, 2.0, 9.0], [4.0]) == {
+        "ratio": 0.5,
+        "min": 0.25,
+        "max": 0.25,
+    }
 
 
 def test_sides_take_turns():
@@ -99,3 +280,15 @@ def test_sides_take_turns():
     seconds = timing.time_in_turn(sides, 2)
     assert called == ["a", "b", "b", "a"]
     assert [len(seconds[name]) for name in "ab"] == [2, 2]
+
+
+def test_long_sides_run_once(monkeypatch):
+    timing = importlib.import_module("timing")
+    clock = [0.0]
+    monkeypatch.setattr(timing, "perf_counter", lambda: clock[0])
+
+    def side(seconds):
+        clock[0] += seconds
+
+    sides = {"long": lambda: side(11.0), "short": lambda: side(6.0)}
+    assert timing.time_in_turn(sides, 3, 20.0) == {"long": [11.0], "short": [6.0] * 3}
