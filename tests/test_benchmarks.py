@@ -154,6 +154,15 @@ def test_scores_beyond_what_a_seed_makes_of_them_are_refused():
         check(0.91, [0.9, 0.9])
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_searches_from_other_seeds_are_refused():
+    check = importlib.import_module("search_agreement").check_trajectories
+    side = {"peer": "scikit-learn"}
+    assert check("digits", True, side, side)["difference"] == 0
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        check("digits", True, side, side | {"random_state": 1})
+
+
 def test_searches_have_the_stated_numbers_of_fits():
     get_search = importlib.import_module("searches").get_search
     n_fits = {
