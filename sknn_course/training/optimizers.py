@@ -2,10 +2,11 @@
 
 A rule is ``rule(p, g, state, lr, h, t)``: flat parameters p and gradient g, the
 solver's state by name, the learning rate, the hyperparameters h, and the number t of
-this step, counted from 1. The rate, hyperparameters and t are numbers where all
-models of the stack agree, else tensors with a value for each parameter.
+this step, counted from 1. The rate and hyperparameters are numbers where all models
+of the stack agree, else tensors with a value for each parameter; t and what ends in
+``_of_model`` are numbers or of shape (K,), which ``h.spread`` brings to parameters.
 
-'sgd' and 'adam' are scikit-learn's: velocity includes the learning rate; adam's
+'sgd' and 'adam' are scikit-learn's: momentum includes the learning rate; adam's
 epsilon stands beside the uncorrected root (last line of section 2 of [1]_). The
 others are torch's.
 
@@ -43,19 +44,26 @@ def _decay_square_(v, g, decay):
 
 
 def sgd(p, g, state, lr, h, t):
-    """v = momentum v - lr g; p += v, or with Nesterov p += momentum v - lr g."""
-    velocity = state["velocity"]
-    add_scaled_(velocity.mul_(h.momentum), g, -lr)
-    if not h.nesterovs_momentum:
-        p.add_(velocity)
-    else:
-        add_scaled_(add_scaled_(p, velocity, h.momentum), g, -lr)
+    """u = momentum u + lr g; p -= u, or with Nesterov p -= momentum u + lr g."""
+    u = state["descent"]  # scikit-learn's velocity, with the other sign
+    g.mul_(lr)
+    if isinstance(h.momentum, torch.Tensor):
+        u.mul_(h.momentum).add_(g)
+        if h.nesterovs_momentum:
+            p.sub_(g).sub_(u * h.momentum)
+        else:
+            p.sub_(u)
+        return
+    torch._fused_sgd_(
+        [p], [g], [u] if h.momentum else [], lr=1.0, momentum=h.momentum, nesterov=h.nesterovs_momentum,
+        weight_decay=0.0, dampening=0.0, maximize=False, is_first_step=False,
+    )  # fmt: skip
 
 
 def adam(p, g, state, lr, h, t):
     """p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)"""
     m, v = state["mean"], state["square"]
-    root_correction = (1 - h.beta_2**t) ** 0.5
+    root_correction = h.spread((1 - h.beta_2_of_model**t) ** 0.5)
     if h.one_kernel and type(t) is int:
         one_rate = type(lr) is float
         target = p if one_rate else h.change.zero_()
@@ -72,20 +80,23 @@ def adam(p, g, state, lr, h, t):
     m.lerp_(g, 1 - h.beta_1)
     _decay_square_(v, g, h.beta_2)
     _sub_ratio_(
-        p, m, v.sqrt().add_(h.epsilon), lr * root_correction / (1 - h.beta_1**t)
+        p,
+        m,
+        v.sqrt().add_(h.epsilon),
+        lr * root_correction / h.spread(1 - h.beta_1_of_model**t),
     )
 
 
 def nadam(p, g, state, lr, h, t):
     """Adam with Nesterov momentum; mu_t = b1 (1 - 0.96^(0.004 t) / 2)."""
     m, v = state["mean"], state["square"]
-    mu = h.beta_1 * (1 - 0.5 * 0.96 ** (t * 0.004))
-    next_mu = h.beta_1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
+    mu = h.spread(h.beta_1_of_model * (1 - 0.5 * 0.96 ** (t * 0.004)))
+    next_mu = h.spread(h.beta_1_of_model * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004)))
     product = state["mu_product"]
     product.mul_(mu)
     m.lerp_(g, 1 - h.beta_1)
     _decay_square_(v, g, h.beta_2)
-    denominator = (v / (1 - h.beta_2**t)).sqrt_().add_(h.epsilon)
+    denominator = (v / h.spread(1 - h.beta_2_of_model**t)).sqrt_().add_(h.epsilon)
     _sub_ratio_(p, g, denominator, lr * (1 - mu) / (1 - product))
     _sub_ratio_(p, m, denominator, lr * next_mu / (1 - product * next_mu))
 
@@ -112,7 +123,7 @@ def adadelta(p, g, state, lr, h, t):
 
 
 SOLVERS = {
-    "sgd": (("velocity",), sgd),
+    "sgd": (("descent",), sgd),
     "adam": (("mean", "square"), adam),
     "nadam": (("mean", "square", "mu_product"), nadam),
     "rmsprop": (("square",), rmsprop),

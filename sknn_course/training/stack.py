@@ -52,6 +52,9 @@ class Stack:
             step_count=torch.zeros((), device=flat.device),
             **{name: self.per_parameter(name, given[name]) for name in OF_SOLVER},
         )
+        for name in ("beta_1", "beta_2"):
+            setattr(self.h, f"{name}_of_model", self.per_model(given[name]))
+        self.h.spread = self._spread
         self.h.one_kernel = not any(
             isinstance(value, torch.Tensor)
             for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
@@ -197,11 +200,15 @@ class Stack:
         """One number if all values agree, else a tensor of shape (K n_parameters,)."""
         known = self._known.get(name)
         if known is None or known[0] != values:
-            value = self.per_model(values)
-            if isinstance(value, torch.Tensor):
-                value = value[self._owners()]
+            value = self._spread(self.per_model(values))
             known = self._known[name] = (values, value)
         return known[1]
+
+    def _spread(self, per_model):
+        """(K,) -> (K n_parameters,); numbers stay."""
+        if isinstance(per_model, torch.Tensor):
+            return per_model[self._owners()]
+        return per_model
 
     def _owners(self):
         """Place of the job that each parameter belongs to."""
@@ -267,7 +274,7 @@ class Stack:
         if self.penalties.decays:
             self.penalties.decay(lr)
         if not isinstance(t, int):
-            t = t.squeeze(1)[self._owners()].to(self.flat.dtype)
+            t = t.squeeze(1).to(self.flat.dtype)
         self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
         if self.observer is not None:
             loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
