@@ -32,6 +32,7 @@ OURS = "sknn_course"
 # small that the place does not matter.
 EPSILON = 1e-12
 RTOL = {"float32": 1e-3, "float64": 1e-7}
+RTOL_OF_IMAGES = 5e-3  # max-pooling may take another of two pixels equal to rounding
 # In float32 a unit near zero may be on in one fit and off in another, by rounding;
 # that grows with every epoch.
 MOST_EPOCHS = {"float32": 10, "float64": 100}
@@ -174,6 +175,7 @@ def compare(problem, solver, ours, peers, repeats):
         Ready for JSON.
     """
     dtype = str(problem.X.dtype)
+    rtol = RTOL_OF_IMAGES if problem.X.ndim == 4 else RTOL[dtype]
     # two epochs at least: the first loss is mostly that of the initial weights
     n_epochs = max(2, min(problem.n_epochs, MOST_EPOCHS[dtype]))
     our_losses = cache(partial(ours, n_epochs=n_epochs))
@@ -182,10 +184,8 @@ def compare(problem, solver, ours, peers, repeats):
         shuffle = name != "skorch"  # whose loader draws its own order
         losses = peer(shuffle=shuffle, n_epochs=n_epochs)
         agreement[name] = {
-            "difference": check_agreement(
-                our_losses(shuffle=shuffle), losses, RTOL[dtype]
-            ),
-            "rtol": RTOL[dtype],
+            "difference": check_agreement(our_losses(shuffle=shuffle), losses, rtol),
+            "rtol": rtol,
             "shuffle": shuffle,
             "n_epochs": n_epochs,
         }

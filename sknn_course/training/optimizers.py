@@ -55,7 +55,8 @@ def sgd(p, g, state, lr, h, t):
             p.sub_(u)
         return
     torch._fused_sgd_(
-        [p], [g], [u] if h.momentum else [], lr=1.0, momentum=h.momentum, nesterov=h.nesterovs_momentum,
+        [p], [g], [u] if h.momentum else [],
+        lr=1.0, momentum=h.momentum, nesterov=h.nesterovs_momentum,
         weight_decay=0.0, dampening=0.0, maximize=False, is_first_step=False,
     )  # fmt: skip
 
