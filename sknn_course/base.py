@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from contextlib import nullcontext
 from math import prod
 from numbers import Integral, Real
 from types import MethodType
@@ -35,11 +36,13 @@ from .training.net import NetObserver, make_net, write_history
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.rows import to_tensor
 from .training.schedules import DECAY_RATES, SCHEDULES
+from .training.threads import one_thread
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="left")
+FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
 PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
 TRAINED = (Dense, Conv2d)
 OUTPUT_ACTIVATIONS = {
@@ -447,8 +450,9 @@ class NeuralEstimator(BaseEstimator):
         activation = LOSSES[self._loss_and_score()[0]].activation
         widest = max(prod(shape) for shape in self._layout.shapes)
         n_at_once = 8 * max(1, PREDICTION_BYTES // (8 * widest * like.element_size()))
+        few = X.shape[0] * self._layout.n_parameters < FEW_PRODUCTS
         parts = []
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread() if few else nullcontext():
             for start in range(0, X.shape[0], n_at_once):
                 rows = X[start : start + n_at_once]
                 if sparse.issparse(rows):

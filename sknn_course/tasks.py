@@ -41,8 +41,12 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_known_classes(unique_labels(y))
-        targets = self._label_binarizer.transform(y)
-        return targets.reshape(len(targets), -1)
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            return self._label_binarizer.transform(y)
+        codes = np.searchsorted(self.classes_, y)
+        if len(self.classes_) <= 2:
+            return (codes * (len(self.classes_) - 1))[:, None]
+        return codes[:, None] == np.arange(len(self.classes_))
 
     def _check_known_classes(self, classes):
         if self.warm_start:
