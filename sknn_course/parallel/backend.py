@@ -118,6 +118,10 @@ class StackedBackend(ParallelBackendBase):
         """Prepare for calls of ``parallel``."""
         if current_task() is not None and "threads" in (prefer, _threads_if(require)):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        if current_task() is not None:
+            # joblib parses the expression, and Python's parser fails now and then
+            # where several threads use it (SystemError, CPython issue 106905)
+            parallel.pre_dispatch = "all"
         self.parallel = parallel
         n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
         self._n_running = max(1, n_running)

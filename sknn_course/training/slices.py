@@ -7,12 +7,15 @@ from joblib import cpu_count
 
 from ..layers import Conv2d, Dense
 
-# Measured by benchmarks/scaling.py on a CPU; on a GPU one stack takes all.
-SHARED_OPERATIONS = 1e8  # of a step: from there two threads share one network
-STEP_OPERATIONS = 2e7  # of one model and step: beyond, its matrices fill a core
-SLICE_BYTES = 1 << 24  # of parameters and activations, which should stay in the cache
+# Measured on two cores; on a GPU one stack takes all.
+SHARED_OPERATIONS = 1e7  # of one network's step: from there torch's threads share it
+SHARED_BY_LBFGS = 1e9  # likewise, between scipy's own work
+SHARED_BY_STACK = 1e6  # likewise, of all networks of a stack together
+STEP_OPERATIONS = 2e7  # of one network's step: from there its products fill a core
+SLICE_BYTES = 1 << 24  # of parameters and activations of a stack
+WORKER_SECONDS = 1e-3  # of a step's work, for each thread with a slice of its own
 OVERHEAD_SECONDS = 5e-5  # of a step, whatever the number of models
-OPERATIONS_PER_SECOND = 3e10  # in the small products of a stack, on one core
+OPERATIONS_PER_SECOND = 5e10  # in the small products of a stack, on one core
 MODEL_SECONDS = 1e-6  # of a step of the smallest model
 
 
@@ -83,11 +86,13 @@ def plan_slices(jobs, n_cores=None):
     """
     if jobs[0].device.type != "cpu":
         return Slices([jobs], 1, False, "one stack on the GPU")
-    n_cores = n_cores or cpu_count()
     layout = max((job.layout for job in jobs), key=lambda la: la.n_parameters)
     operations = operations_per_step(jobs[0], layout)
     if len(jobs) == 1:
-        return Slices([jobs], 1, operations < SHARED_OPERATIONS, "one network")
+        lbfgs = jobs[0].settings.solver == "lbfgs"
+        least = SHARED_BY_LBFGS if lbfgs else SHARED_OPERATIONS
+        return Slices([jobs], 1, operations < least, "one network")
+    n_cores = n_cores or cpu_count()
     if operations > STEP_OPERATIONS:
         return Slices(
             [[job] for job in jobs],
@@ -95,12 +100,12 @@ def plan_slices(jobs, n_cores=None):
             True,
             "one by one: the products of a single network fill a core",
         )
-    fitting = max(1, SLICE_BYTES // model_bytes(jobs[0], layout))
     seconds = len(jobs) * model_seconds(jobs[0], layout)
-    worth = max(1, int(seconds / (2 * OVERHEAD_SECONDS)))
-    n_workers = min(n_cores, worth)
-    size = min(fitting, ceil(len(jobs) / n_workers))
-    n_slices = n_workers * ceil(ceil(len(jobs) / size) / n_workers)
+    n_workers = max(1, min(n_cores, int(seconds / WORKER_SECONDS)))
+    fitting = max(1, SLICE_BYTES // model_bytes(jobs[0], layout))
+    n_slices = n_workers * ceil(len(jobs) / (n_workers * fitting))
     size = ceil(len(jobs) / n_slices)
     stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
-    return Slices(stacks, n_workers, True, f"stacks of up to {size} networks")
+    # torch's own threads where the interpreter's would wait for each other too often
+    one_thread = n_workers > 1 or size * operations < SHARED_BY_STACK
+    return Slices(stacks, n_workers, one_thread, f"stacks of up to {size} networks")
