@@ -31,7 +31,7 @@ from .modules.parameters import parameter_layout
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.lbfgs import warn_if_not_converged
-from .training.losses import LOSSES
+from .training.losses import activate_rows
 from .training.net import NetObserver, make_net, write_history
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.rows import to_tensor
@@ -447,7 +447,7 @@ class NeuralEstimator(BaseEstimator):
         X = self._rows(self._check_X(X))
         module = self._module
         like = next(module.parameters())
-        activation = LOSSES[self._loss_and_score()[0]].activation
+        loss = self._loss_and_score()[0]
         widest = max(prod(shape) for shape in self._layout.shapes)
         n_at_once = 8 * max(1, PREDICTION_BYTES // (8 * widest * like.element_size()))
         few = X.shape[0] * self._layout.n_parameters < FEW_PRODUCTS
@@ -464,5 +464,5 @@ class NeuralEstimator(BaseEstimator):
                     outputs = module(torch.cat([rows, nothing]))[:-n_missing]
                 else:
                     outputs = module(rows)
-                parts.append(activation(outputs).cpu())
+                parts.append(activate_rows(loss, outputs).cpu())
         return torch.cat(parts).numpy()

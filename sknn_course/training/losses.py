@@ -54,6 +54,21 @@ LOSSES = {
 }
 
 
+def activate_rows(loss, z):
+    """Output activation, to the last bit the same wherever a row stands.
+
+    Parameters
+    ----------
+    loss : str
+    z : tensor of shape (n_rows, n_outputs)
+
+    Returns
+    -------
+    tensor of shape (n_rows, n_outputs)
+    """
+    return torch.softmax(z, -1) if loss == "log_loss" else LOSSES[loss].activation(z)
+
+
 def _right_class(y, p):
     if y.shape[-1] == 1:
         return ((p > 0.5) == (y > 0.5)).to(p.dtype)
