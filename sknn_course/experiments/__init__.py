@@ -1,0 +1,1 @@
+"""The systems of five university course sheets as records, and one runner."""
