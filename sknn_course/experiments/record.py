@@ -152,6 +152,17 @@ class Training:
         'constant' where the sheet's run is stuck: ours has to predict one value too.
     quick : mapping
         'rows' and 'epochs' of the quick scale.
+    full : mapping
+        'epochs' of the full scale where fewer than the sheet's reach its figures;
+        the report says so.
+    one_hot : bool
+        Whether a classifier learns the 0/1 indicators of the classes: one logistic
+        output and cross-entropy for each class, summed over the outputs. The class
+        of the largest output is the prediction, of which accuracies are taken.
+    further_losses : mapping of str to callable
+        Name to function of (y, probabilities): a loss that the sheet prints in
+        place of the one that is minimised. As metrics 'train_' + name,
+        'validation_' + name and 'test_' + name.
     transform : object or None
         scikit-learn transformer, fitted on the training rows.
     fit_params : mapping
@@ -177,6 +188,9 @@ class Training:
     judged: tuple = ("test_accuracy",)
     outcome: str = "learns"
     quick: Mapping = field(default_factory=dict)
+    full: Mapping = field(default_factory=dict)
+    one_hot: bool = False
+    further_losses: Mapping = field(default_factory=dict)
     transform: object = None
     fit_params: Mapping = field(default_factory=dict)
     repeats: int | None = None
