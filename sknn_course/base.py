@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -127,15 +127,15 @@ class NeuralEstimator(BaseEstimator):
 
     # Fitting
 
-    def _fit(self, X, y, sample_weight=None, incremental=False):
-        job = self._make_job(X, y, sample_weight, incremental)
+    def _fit(self, X, y, sample_weight=None, incremental=False, validation=None):
+        job = self._make_job(X, y, sample_weight, incremental, validation)
         parallel.train_job(job)
         if job.error is not None:
             raise job.error
         self._keep(job)
         return self
 
-    def _make_job(self, X, y, sample_weight, incremental):
+    def _make_job(self, X, y, sample_weight, incremental, validation):
         """Validate everything and put it into a `FitJob`."""
         first_pass = not hasattr(self, "_module") or (
             not self.warm_start and not incremental
@@ -151,7 +151,8 @@ class NeuralEstimator(BaseEstimator):
             parameters = self._start(layout, X.dtype, rng)
         else:
             parameters = self._current(layout, X.dtype)
-        train_split, validation = self._split(X, targets, sample_weight, rng)
+        split = as_split(X, targets, sample_weight)
+        train_split, validation = self._split(split, validation, rng)
         settings = self._settings(len(train_split))
         if not incremental or self._optimizer is None:
             self._optimizer = OptimizerState(settings)
@@ -217,14 +218,35 @@ class NeuralEstimator(BaseEstimator):
         self._layout = layout
         return flat, buffers
 
-    def _split(self, X, targets, sample_weight, rng):
-        """Training rows and, with early stopping, validation rows."""
-        split = as_split(X, targets, sample_weight)
+    def _split(self, split, given, rng):
+        """Training rows and, given or set aside by early stopping, validation rows."""
+        if given is not None:
+            return split, self._given_validation(*given)
         if not self.early_stopping or self.solver == "lbfgs":
             return split, None
         return split_validation(
             split, self.validation_fraction, rng, self._stratifies()
         )
+
+    def _given_validation(self, X_val, y_val):
+        """Validation rows that the caller of ``fit`` gave."""
+        for name, value, other in (
+            ("X_val", X_val, "y_val"),
+            ("y_val", y_val, "X_val"),
+        ):
+            if value is None:
+                raise ValueError(f"{name}=None, but {other} is given: pass both.")
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "X_val is evaluated after each epoch, but solver='lbfgs' has none: "
+                "use another solver, or score the fitted network."
+            )
+        X_val = self._check_X(X_val)
+        y_val = check_array(
+            y_val, ensure_2d=False, dtype=None, input_name="y_val", estimator=self
+        )
+        check_consistent_length(X_val, y_val)
+        return as_split(self._rows(X_val), self._encode_validation(y_val))
 
     def _settings(self, n_rows):
         """The training settings, with what depends on the data resolved."""
@@ -315,14 +337,14 @@ class NeuralEstimator(BaseEstimator):
             self._module = self._net.module_.eval()
         self._trained_with = settings
         self._best = job.best if settings.early_stopping else None
-        self._keep_progress(progress, settings)
+        self._keep_progress(progress, settings, job.validation is not None)
         if not torch.isfinite(job.parameters).all():
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
                 " contain large values and need to be preprocessed."
             )
 
-    def _keep_progress(self, progress, settings):
+    def _keep_progress(self, progress, settings, validated):
         """Set scikit-learn's fitted attributes."""
         self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
         trained = [layer for layer in self._layout.layers if isinstance(layer, TRAINED)]
@@ -333,8 +355,7 @@ class NeuralEstimator(BaseEstimator):
             return
         self._no_improvement_count = progress.no_improvement_count
         self.loss_curve_ = progress.loss_curve
-        validated = settings.early_stopping
-        self.best_loss_ = None if validated else progress.best_loss
+        self.best_loss_ = None if settings.early_stopping else progress.best_loss
         self.best_validation_score_ = (
             progress.best_validation_score if validated else None
         )

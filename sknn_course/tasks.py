@@ -15,6 +15,11 @@ from sklearn.utils.multiclass import (
 from .base import NeuralEstimator, _OnlineMethod
 
 
+def _pair(X_val, y_val):
+    """Validation rows as one argument; None where there are none."""
+    return None if X_val is None and y_val is None else (X_val, y_val)
+
+
 class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     """Base of the neural classifiers."""
 
@@ -41,6 +46,19 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_known_classes(unique_labels(y))
+        return self._indicators(y)
+
+    def _encode_validation(self, y):
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y_val has classes {unknown} that y has not: y has {self.classes_}."
+            )
+        return self._indicators(y)
+
+    def _indicators(self, y):
         if self._label_binarizer.y_type_.startswith("multilabel"):
             return self._label_binarizer.transform(y)
         codes = np.searchsorted(self.classes_, y)
@@ -78,7 +96,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         return self.n_outputs_ == 1
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network on X and y.
 
         Parameters
@@ -88,12 +106,16 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Classes, or 0/1 indicators of labels.
         sample_weight : array-like of shape (n_samples,), default=None
+        X_val, y_val : as X and y, default=None
+            Rows to evaluate after each epoch: `validation_scores_`,
+            `validation_loss_curve_` and `training_score_curve_` are recorded, and
+            `early_stopping` judges by them in place of setting rows aside.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, validation=_pair(X_val, y_val))
 
     @_OnlineMethod
     @_fit_context(prefer_skip_nested_validation=True)
@@ -196,6 +218,9 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
             raise ValueError(f"y holds {y.dtype} values: a regressor needs numbers.")
         return y.reshape(len(y), -1)
 
+    def _encode_validation(self, y):
+        return self._encode(y, incremental=False)
+
     def _stratifies(self):
         return False
 
@@ -204,7 +229,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         return None
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network on X and y.
 
         Parameters
@@ -213,12 +238,16 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
             Rows; the CNN also takes images, see the class.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
+        X_val, y_val : as X and y, default=None
+            Rows to evaluate after each epoch: `validation_scores_`,
+            `validation_loss_curve_` and `training_score_curve_` are recorded, and
+            `early_stopping` judges by them in place of setting rows aside.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, validation=_pair(X_val, y_val))
 
     @_OnlineMethod
     @_fit_context(prefer_skip_nested_validation=True)

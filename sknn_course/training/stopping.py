@@ -43,22 +43,22 @@ def record_epoch(job, loss, scores, seconds):
 
 
 def _judge(settings, progress, loss, scores):
-    """Count epochs without improvement by validation score, else by loss."""
-    if scores is None:
-        worse = loss > progress.best_loss - settings.tol
+    """Count epochs without improvement, with early stopping by validation score."""
+    worse = loss > progress.best_loss - settings.tol
+    improved = False
+    if not settings.early_stopping:
         progress.best_loss = min(progress.best_loss, loss)
-        improved = False
-    else:
+    if scores is not None:
         score = scores["validation_score"]
         progress.validation_scores.append(score)
         progress.validation_loss_curve.append(scores["validation_loss"])
         progress.training_score_curve.append(scores["training_score"])
         if settings.verbose:
             print(f"Validation score: {score:f}")
-        worse = score < progress.best_validation_score + settings.tol
-        improved = score > progress.best_validation_score
-        if improved:
-            progress.best_validation_score = score
+        if settings.early_stopping:
+            worse = score < progress.best_validation_score + settings.tol
+            improved = score > progress.best_validation_score
+        progress.best_validation_score = max(progress.best_validation_score, score)
     progress.no_improvement_count = progress.no_improvement_count + 1 if worse else 0
     return improved
 

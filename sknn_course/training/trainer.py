@@ -114,7 +114,8 @@ def _end_epoch(stack, running, losses, scores, seconds):
             job.best = stack.parameters_of(k)
         if job.observer is not None:
             stop |= job.observer.epoch_ends()
-        stop |= scores is None and not np.isfinite(losses[k]) and _diverged(stack, k)
+        if not job.settings.early_stopping and not np.isfinite(losses[k]):
+            stop |= _diverged(stack, k)
         if stop:
             _finish(stack, k)
             stopped.add(k)
