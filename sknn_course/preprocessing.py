@@ -1,0 +1,352 @@
+"""Transformers that standardise images by statistics of the training set."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import linalg
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_array, gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_n_features,
+    check_is_fitted,
+    validate_data,
+)
+
+from .image_rows import find_input_shape, flat_rows
+
+CHUNK_VALUES = 1 << 23  # of the training set that are in float64 at a time
+DTYPES = (np.float64, np.float32)
+
+
+class _ImageTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Base of the transformers: images or flat rows in, the same form out.
+
+    A subclass does its mathematics on flat rows of one dtype, in ``_fit``,
+    ``_transform`` and ``_inverse_transform``.
+    """
+
+    _parameter_constraints: dict = {}
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the statistics of the training images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, channels, height, width), (n, height, width) \
+or (n, n_features)
+            Images, or flat rows of them. At least two.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        rows, self._image_shape = flat_rows(X)
+        rows = validate_data(self, rows, dtype=DTYPES, ensure_min_samples=2)
+        self._fit(rows)
+        return self
+
+    def transform(self, X):
+        """Standardise images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, channels, height, width), (n, height, width) \
+or (n, n_features)
+
+        Returns
+        -------
+        ndarray of the shape of X, float32 where X is, else float64
+
+        Raises
+        ------
+        ValueError
+            If the images are not of the shape of the training images.
+        """
+        check_is_fitted(self)
+        rows = self._same_shape(X)
+        rows = validate_data(self, rows, dtype=DTYPES, reset=False)
+        return self._transform(rows).reshape(np.asarray(X).shape)
+
+    def inverse_transform(self, X):
+        """Undo `transform`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, channels, height, width), (n, height, width) \
+or (n, n_features)
+            Standardised images.
+
+        Returns
+        -------
+        ndarray of the shape of X, float32 where X is, else float64
+        """
+        check_is_fitted(self)
+        rows = check_array(self._same_shape(X), dtype=DTYPES)
+        _check_n_features(self, rows, reset=False)
+        return self._inverse_transform(rows).reshape(np.asarray(X).shape)
+
+    def _same_shape(self, X):
+        rows, shape = flat_rows(X)
+        if None not in (shape, self._image_shape) and shape != self._image_shape:
+            raise ValueError(
+                f"X has images of shape {shape}, but {type(self).__name__} was fitted "
+                f"to images of shape {self._image_shape} (channels, height, width)."
+            )
+        return rows
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _chunks(rows):
+    """Rows, some at a time, so that not all are in float64 at once."""
+    n_rows, n_features = rows.shape
+    for chunk in gen_batches(n_rows, max(1, CHUNK_VALUES // n_features)):
+        yield rows[chunk]
+
+
+class ZCAWhitening(_ImageTransformer):
+    """Decorrelate pixels, and change the images as little as that allows.
+
+    With the mean ``m`` of the training rows and the eigenvectors U and eigenvalues
+    ``s`` of their covariance, a row x becomes [1]_ [2]_::
+
+        z = U diag(1 / sqrt(s + epsilon)) U^T (x - m)
+
+    For ``epsilon=0``, z has the covariance I: pixels of equal variance, each
+    uncorrelated with all others. Of all such matrices this symmetric one changes
+    the images least. Time is of the order n_samples n_features^2 + n_features^3.
+
+    Parameters
+    ----------
+    epsilon : float, default=1e-5
+        Added to each variance (in squared units of the pixels), so that directions
+        of next to no variance, which hold noise, are not blown up. With 0,
+        directions without variance come out zero.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_features,)
+        Mean of each pixel, ``m``.
+
+    explained_variance_ : ndarray of shape (n_features,)
+        Eigenvalues of the covariance (divisor n - 1), descending, ``s``.
+
+    components_ : ndarray of shape (n_features, n_features)
+        Eigenvectors in rows, U^T.
+
+    whitening_ : ndarray of shape (n_features, n_features)
+        The symmetric matrix ``U diag(1 / sqrt(s + epsilon)) U^T``. Its rows are
+        filters: each pixel less what its neighbours tell of it.
+
+    n_features_in_ : int
+        Number of pixels times channels.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : With ``whiten=True``, the same without the last
+        rotation ``U``.
+
+    References
+    ----------
+    .. [1] A. J. Bell, T. J. Sejnowski, "The 'independent components' of natural
+       scenes are edge filters", Vision Research 37, 1997.
+    .. [2] A. Krizhevsky, "Learning multiple layers of features from tiny images",
+       technical report, University of Toronto, 2009, appendix A.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_course.preprocessing import ZCAWhitening
+    >>> X = np.array([[0.0, 0.0], [2.0, 1.0], [4.0, 2.0], [2.0, 5.0]])
+    >>> Z = ZCAWhitening(epsilon=0).fit_transform(X)
+    >>> np.allclose(np.cov(Z.T), np.eye(2))
+    True
+    """
+
+    _parameter_constraints: dict = {"epsilon": [Interval(Real, 0, None, closed="left")]}
+
+    def __init__(self, epsilon=1e-5):
+        self.epsilon = epsilon
+
+    def _fit(self, rows):
+        mean = rows.mean(axis=0, dtype=np.float64)
+        covariance = np.zeros((rows.shape[1], rows.shape[1]))
+        for chunk in _chunks(rows):
+            centred = chunk - mean
+            covariance += centred.T @ centred
+        covariance /= len(rows) - 1
+        variance, U = linalg.eigh(covariance, overwrite_a=True, check_finite=False)
+        # what is not more than rounding is no variance
+        rounding = len(variance) * np.finfo(np.float64).eps * max(variance[-1], 0)
+        variance = np.where(variance > rounding, variance, 0)
+        scale = np.sqrt(variance + self.epsilon)
+        factor = np.divide(1, scale, out=np.zeros_like(scale), where=scale > 0)
+        self.mean_ = mean.astype(rows.dtype)
+        self.explained_variance_ = variance[::-1].astype(rows.dtype)
+        self.components_ = U.T[::-1].astype(rows.dtype)
+        self.whitening_ = ((U * factor) @ U.T).astype(rows.dtype)
+
+    def _transform(self, rows):
+        whitening = self.whitening_.astype(rows.dtype, copy=False)
+        return (rows - self.mean_.astype(rows.dtype, copy=False)) @ whitening
+
+    def _inverse_transform(self, rows):
+        # x = m + U diag(sqrt(s + epsilon)) U^T z
+        U = self.components_.T.astype(rows.dtype, copy=False)
+        scale = np.sqrt(self.explained_variance_ + self.epsilon).astype(rows.dtype)
+        return (rows @ U * scale) @ U.T + self.mean_.astype(rows.dtype, copy=False)
+
+
+class MeanImageSubtraction(_ImageTransformer):
+    """Subtract the mean of the training images.
+
+    Parameters
+    ----------
+    mean : {'image', 'value'}, default='image'
+        'image' subtracts the mean of each pixel over the training set [1]_,
+        'value' one number, the mean over all pixels (Lund FMAN45 assignment 3,
+        2019). For the mean of each channel, see `ChannelStandardScaler`.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_features,) or float
+        The flat mean image, or the mean value.
+
+    n_features_in_ : int
+        Number of pixels times channels.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names.
+
+    References
+    ----------
+    .. [1] A. Krizhevsky et al., "ImageNet classification with deep convolutional
+       neural networks", NeurIPS 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_course.preprocessing import MeanImageSubtraction
+    >>> X = np.array([[[1.0, 2.0]], [[3.0, 6.0]]])  # two images of 1 x 2 pixels
+    >>> MeanImageSubtraction().fit_transform(X).tolist()
+    [[[-1.0, -2.0]], [[1.0, 2.0]]]
+    >>> MeanImageSubtraction("value").fit(X).mean_
+    3.0
+    """
+
+    _parameter_constraints: dict = {"mean": [StrOptions({"image", "value"})]}
+
+    def __init__(self, mean="image"):
+        self.mean = mean
+
+    def _fit(self, rows):
+        mean = rows.mean(axis=0, dtype=np.float64)
+        self.mean_ = (
+            mean.astype(rows.dtype) if self.mean == "image" else float(mean.mean())
+        )
+
+    def _transform(self, rows):
+        return rows - np.asarray(self.mean_, dtype=rows.dtype)
+
+    def _inverse_transform(self, rows):
+        return rows + np.asarray(self.mean_, dtype=rows.dtype)
+
+
+class ChannelStandardScaler(_ImageTransformer):
+    """Standardise each channel by its mean and deviation over the training set.
+
+    A pixel x of channel c becomes ``(x - mean_[c]) / scale_[c]``. That is
+    `sklearn.preprocessing.StandardScaler` with one statistic per channel, in place
+    of one per pixel: pixels next to each other keep their differences (RDFIA
+    practical 2).
+
+    Parameters
+    ----------
+    input_shape : tuple of int, default=None
+        (channels, height, width) or (height, width) of an image, as in
+        `sknn_course.CNNClassifier`. None takes the shape of X; flat rows then are
+        one channel.
+
+    with_mean, with_std : bool, default=True
+        Whether the mean is subtracted, and whether the deviation divides.
+
+    Attributes
+    ----------
+    input_shape_ : tuple of int
+        (channels, height, width) of the images.
+
+    mean_, var_, scale_ : ndarray of shape (channels,)
+        Mean, variance and its square root (divisor: number of pixels). ``scale_``
+        is 1 for constant channels.
+
+    n_features_in_ : int
+        Number of pixels times channels.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_course.preprocessing import ChannelStandardScaler
+    >>> X = np.array([[0.0, 2.0, 10.0, 30.0], [4.0, 2.0, 30.0, 10.0]])
+    >>> scaler = ChannelStandardScaler(input_shape=(2, 1, 2)).fit(X)
+    >>> scaler.mean_, scaler.scale_
+    (array([ 2., 20.]), array([ 1.41, 10. ]))
+    >>> scaler.transform(X)[0]
+    array([-1.41, 0. , -1. , 1. ])
+    """
+
+    _parameter_constraints: dict = {
+        "input_shape": [tuple, list, None],
+        "with_mean": ["boolean"],
+        "with_std": ["boolean"],
+    }
+
+    def __init__(self, input_shape=None, *, with_mean=True, with_std=True):
+        self.input_shape = input_shape
+        self.with_mean = with_mean
+        self.with_std = with_std
+
+    def _fit(self, rows):
+        self.input_shape_ = find_input_shape(
+            self.input_shape, self._image_shape, rows.shape[1]
+        )
+        scaler = StandardScaler()
+        for chunk in _chunks(rows):
+            pixels = self._by_channel(chunk).swapaxes(1, 2)  # (n, pixels, channels)
+            scaler.partial_fit(pixels.reshape(-1, self.input_shape_[0]))
+        self.mean_, self.var_, self.scale_ = scaler.mean_, scaler.var_, scaler.scale_
+
+    def _by_channel(self, rows):
+        return rows.reshape(len(rows), self.input_shape_[0], -1)
+
+    def _shift_and_scale(self, dtype):
+        """Two arrays of shape (channels, 1)."""
+        shift = self.mean_ if self.with_mean else np.zeros_like(self.mean_)
+        scale = self.scale_ if self.with_std else np.ones_like(self.scale_)
+        return shift.astype(dtype)[:, None], scale.astype(dtype)[:, None]
+
+    def _transform(self, rows):
+        shift, scale = self._shift_and_scale(rows.dtype)
+        return (self._by_channel(rows) - shift) / scale
+
+    def _inverse_transform(self, rows):
+        shift, scale = self._shift_and_scale(rows.dtype)
+        return self._by_channel(rows) * scale + shift
