@@ -3,6 +3,7 @@
 import copy
 import warnings
 from contextlib import nullcontext
+from functools import cache
 from math import prod
 from numbers import Integral, Real
 from types import MethodType
@@ -118,6 +119,11 @@ class NeuralEstimator(BaseEstimator):
         "dtype": [StrOptions({"float32", "float64"}), None],
         "callbacks": [list, tuple, None],
     }
+
+    @classmethod
+    @cache
+    def _get_param_names(cls):
+        return super()._get_param_names()  # reads a long signature, for each clone
 
     def _assign(self, parameters):
         """Set the constructor's parameters, given its ``locals()``."""

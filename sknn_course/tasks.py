@@ -30,7 +30,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     loss = "log_loss"
 
     def _loss_and_score(self):
-        if self._label_binarizer.y_type_.startswith("multilabel"):
+        if self._multilabel is not None:
             return "binary_log_loss", "subset_accuracy"
         if len(self.classes_) == 1:
             return "binary_log_loss", "one_class"
@@ -42,11 +42,19 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
+            self._learn_classes(y)
         else:
             self._check_known_classes(unique_labels(y))
         return self._indicators(y)
+
+    def _learn_classes(self, y):
+        self._multilabel = None if y.ndim == 1 else LabelBinarizer().fit(y)
+        if self._multilabel is not None:
+            self.classes_ = self._multilabel.classes_
+        elif y.dtype.kind in "biuSU":  # what `unique_labels` gives, much sooner
+            self.classes_ = np.unique(y)
+        else:
+            self.classes_ = unique_labels(y)
 
     def _encode_validation(self, y):
         if y.ndim == 2 and y.shape[1] == 1:
@@ -59,8 +67,8 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         return self._indicators(y)
 
     def _indicators(self, y):
-        if self._label_binarizer.y_type_.startswith("multilabel"):
-            return self._label_binarizer.transform(y)
+        if self._multilabel is not None:
+            return self._multilabel.transform(y)
         codes = np.searchsorted(self.classes_, y)
         if len(self.classes_) <= 2:
             return (codes * (len(self.classes_) - 1))[:, None]
@@ -136,7 +144,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         """
         if _check_partial_fit_first_call(self, classes):
             several = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if several else classes)
+            self._multilabel = LabelBinarizer().fit(y) if several else None
         return self._fit(X, y, sample_weight, incremental=True)
 
     def predict(self, X):
@@ -151,9 +159,12 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         outputs = self._predict_outputs(X)
-        if self.n_outputs_ == 1:
-            outputs = outputs.ravel()
-        return self._label_binarizer.inverse_transform(outputs)
+        if self._multilabel is not None:
+            return self._multilabel.inverse_transform(outputs)
+        if self.n_outputs_ > 1:
+            return self.classes_[outputs.argmax(axis=1)]
+        last = len(self.classes_) - 1  # 0 where there is one class alone
+        return self.classes_[last * (outputs.ravel() > 0.5)]
 
     def predict_proba(self, X):
         """Predict probabilities of the classes.

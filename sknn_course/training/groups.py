@@ -69,7 +69,7 @@ def _without_sizes(layers):
     """The structure without the sizes of the hidden dense layers."""
     *hidden, output = structure(layers)
     return (
-        *(replace(la, units=0) if isinstance(la, Dense) else la for la in hidden),
+        *(replace(la, units=1) if isinstance(la, Dense) else la for la in hidden),
         output,
     )
 
