@@ -169,6 +169,9 @@ class Training:
         Further arguments of ``fit``.
     repeats : int or None
         At full scale; None for the runner's default.
+    seed_offset : int
+        Added to the runner's seeds, so that a setting which a sheet lists twice is
+        run twice and not copied.
     together : str
         Experiments of one non-empty name train in one call, stacked where it pays.
     pictures : tuple of str
@@ -194,6 +197,7 @@ class Training:
     transform: object = None
     fit_params: Mapping = field(default_factory=dict)
     repeats: int | None = None
+    seed_offset: int = 0
     together: str = ""
     pictures: tuple = ()
     remark: str = ""
