@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from .. import layers as spec
+from ..layers import is_active
 from .activations import ACTIVATIONS
 
 
@@ -68,11 +69,6 @@ _NAMES = {
     "mean": "running_mean",
     "variance": "running_var",
 }
-
-
-def is_active(layer):
-    """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
-    return layer not in (spec.Dropout(0.0), spec.GaussianNoise(0.0))
 
 
 def build_module(layout, flat, buffers):

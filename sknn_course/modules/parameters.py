@@ -11,7 +11,7 @@ from math import prod
 
 import torch
 
-from ..layers import BatchNorm, Conv2d, Dense, layer_shapes
+from ..layers import layer_shapes
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,6 @@ class Parameter:
     @property
     def stop(self):
         return self.start + prod(self.shape)
-
-
-ROLES = {
-    Dense: lambda layer, shape: {
-        "weight": (prod(shape), layer.units),
-        "bias": (layer.units,),
-    },
-    Conv2d: lambda layer, shape: {
-        "weight": (layer.filters, shape[0], *layer.window),
-        "bias": (layer.filters,),
-    },
-    BatchNorm: lambda layer, shape: {
-        role: (shape[0],) for role in ("scale", "shift", "mean", "variance")
-    },
-}
 
 
 _PLACES: dict = {}  # equal places are one object, known by its identity
@@ -83,8 +68,7 @@ class ParameterLayout:
         found = [
             (index, role, shape)
             for index, layer in enumerate(layers)
-            if type(layer) in ROLES
-            for role, shape in ROLES[type(layer)](layer, self.shapes[index]).items()
+            for role, shape in layer.tensor_shapes(self.shapes[index]).items()
         ]
         self.parameters, ends = self._place(
             found, [("weight",), ("bias",), ("scale", "shift")]

@@ -16,8 +16,8 @@ from itertools import pairwise
 import torch
 
 from .. import layers as spec
+from ..layers import is_active
 from .activations import ACTIVATIONS, RISING
-from .build import is_active
 from .counter_random import keep_mask, normal, unit_bits
 from .stacked_batch_norm import BatchNorm
 from .stacked_images import Conv2d, Flatten, GlobalAveragePool, Pool2d

@@ -1,8 +1,8 @@
-"""Networks as tuples of layer specifications."""
+"""Families of networks: perceptrons and convolutional networks of any sizes."""
 
 import numpy as np
 
-from .layers import (
+from ..layers import (
     Activation,
     BatchNorm,
     Conv2d,
@@ -12,7 +12,11 @@ from .layers import (
     GaussianNoise,
     GlobalAveragePool,
     Pool2d,
+    is_active,
 )
+
+MNIST = (1, 28, 28)  # (channels, height, width)
+CIFAR = (3, 32, 32)
 
 
 def per_layer(rates, n_layers, name):
@@ -199,3 +203,14 @@ def convolutional_network(
         batch_norm=batch_norm,
     )
     return (*layers, GlobalAveragePool() if global_pool else Flatten(), *dense[1:])
+
+
+def active_layers(layers):
+    """A network without the layers that do nothing, dropout of rate 0 and the like."""
+    return tuple(layer for layer in layers if is_active(layer))
+
+
+def check_known(name, value, known):
+    """Raise a ValueError that names the parameter if its value is not known."""
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is unknown: use one of {sorted(known)}.")

@@ -1,0 +1,90 @@
+"""Networks as sequences of layer specifications: shapes, counts, structure."""
+
+from dataclasses import replace
+
+from .rows import Dropout, GaussianNoise
+from .specification import ShapeError, times
+
+
+def layer_shapes(layers, input_shape):
+    """Shapes along a network.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        Shape of one input row.
+
+    Returns
+    -------
+    list of tuple of int
+        The shape before the first layer and after each layer.
+
+    Raises
+    ------
+    ShapeError
+        If a window does not fit; the message shows the sizes layer by layer.
+
+    Examples
+    --------
+    >>> from sknn_course.layers import Conv2d, Dense, Flatten, Pool2d, layer_shapes
+    >>> layer_shapes([Conv2d(6, 5, "valid"), Pool2d(), Flatten(), Dense(10)],
+    ...              (1, 32, 32))
+    [(1, 32, 32), (6, 28, 28), (6, 14, 14), (1176,), (10,)]
+    """
+    shapes = [tuple(input_shape)]
+    for layer in layers:
+        try:
+            shapes.append(layer.output_shape(shapes[-1]))
+        except ShapeError as error:
+            path = " -> ".join(map(times, shapes))
+            raise ShapeError(f"{error} Sizes layer by layer: {path}.") from None
+    return shapes
+
+
+def count_parameters(layers, input_shape):
+    """Numbers of trained parameters and of recorded values of a network.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        Shape of one input row.
+
+    Returns
+    -------
+    n_parameters : int
+        Trained ones; of a convolution with `links`, the linked ones.
+    n_buffers : int
+        Means and variances that batch normalisation records.
+
+    Examples
+    --------
+    >>> from sknn_course.layers import BatchNorm, Dense, count_parameters
+    >>> count_parameters([Dense(1000), BatchNorm(), Dense(10)], (784,))
+    (797010, 2000)
+    """
+    shapes = layer_shapes(layers, input_shape)
+    pairs = list(zip(layers, shapes[:-1], strict=True))
+    return (
+        sum(layer.n_parameters(shape) for layer, shape in pairs),
+        sum(layer.n_buffers(shape) for layer, shape in pairs),
+    )
+
+
+def is_active(layer):
+    """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
+    return layer not in (Dropout(0.0), GaussianNoise(0.0))
+
+
+def structure(layers):
+    """The layers without the values in which stacked networks may differ.
+
+    Examples
+    --------
+    >>> from sknn_course.layers import Dense, Dropout, structure
+    >>> structure((Dense(5), Dropout(0.5))) == structure((Dense(5), Dropout(0.1)))
+    True
+    """
+    neutral = {Dropout: {"rate": 0.0}, GaussianNoise: {"std": 0.0}}
+    return tuple(replace(layer, **neutral.get(type(layer), {})) for layer in layers)

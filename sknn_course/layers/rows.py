@@ -1,0 +1,119 @@
+"""Specifications of layers that work on rows of numbers, most on images too."""
+
+from dataclasses import dataclass
+from math import prod
+from numbers import Real
+
+from .specification import Layer, ShapeError, is_size, times
+
+
+@dataclass(frozen=True, repr=False)
+class Dense(Layer):
+    """Fully connected layer, z = x W + b.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    """
+
+    units: int
+
+    def __post_init__(self):
+        self._require("units", is_size, "a positive number of units")
+
+    def output_shape(self, input_shape):
+        if len(input_shape) != 1:
+            raise ShapeError(
+                f"{self} needs rows of numbers, got images of "
+                f"{times(input_shape)}: put Flatten() before it."
+            )
+        return (self.units,)
+
+    def tensor_shapes(self, input_shape):
+        return {"weight": (prod(input_shape), self.units), "bias": (self.units,)}
+
+
+@dataclass(frozen=True, repr=False)
+class Flatten(Layer):
+    """All values of a row in one vector."""
+
+    def output_shape(self, input_shape):
+        return (prod(input_shape),)
+
+
+@dataclass(frozen=True, repr=False)
+class Activation(Layer):
+    """Elementwise activation function.
+
+    Parameters
+    ----------
+    function : str
+        A name of `sknn_course.modules.activations.ACTIVATIONS`.
+    """
+
+    function: str
+
+
+@dataclass(frozen=True, repr=False)
+class Softmax(Layer):
+    """exp(z) / sum of exp(z) over the features of a row, or the maps of a pixel.
+
+    Classifiers have a softmax of their own after the last layer. Where this is the
+    last layer, theirs acts on its probabilities: the double softmax, whose loss
+    lies between ln(1 + (n_classes - 1) / e), 1.461150 for ten classes, and one
+    above [1]_.
+
+    References
+    ----------
+    .. [1] Kiel NNDL 2020 sheet 5: the losses of its MNIST networks are such ones.
+    """
+
+
+@dataclass(frozen=True, repr=False)
+class BatchNorm(Layer):
+    """Batch normalisation, per feature or per map [1]_.
+
+    References
+    ----------
+    .. [1] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
+    """
+
+    def tensor_shapes(self, input_shape):
+        return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[:1])
+
+
+@dataclass(frozen=True, repr=False)
+class Dropout(Layer):
+    """Inverted dropout: kept values are divided by the share that is kept.
+
+    Parameters
+    ----------
+    rate : float
+        Probability that a value is set to zero in training.
+    """
+
+    rate: float = 0.0
+
+    def __post_init__(self):
+        self._require(
+            "rate", lambda p: isinstance(p, Real) and 0 <= p < 1, "a rate in [0, 1)"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class GaussianNoise(Layer):
+    """Additive normal noise in training.
+
+    Parameters
+    ----------
+    std : float
+        Standard deviation, in the units of the layer's input.
+    """
+
+    std: float = 0.0
+
+    def __post_init__(self):
+        self._require(
+            "std", lambda s: isinstance(s, Real) and s >= 0, "a number from 0"
+        )
