@@ -1,4 +1,4 @@
-"""Solvers, schedules, activations, penalties, batch normalisation are those of torch."""
+"""Solvers, schedules, activations, penalties and batch normalisation of torch."""
 
 import copy
 
