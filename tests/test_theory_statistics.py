@@ -210,7 +210,7 @@ def test_welch_of_the_eckerle4_series():
     published = stats.ttest_ind_from_stats(
         0.003175, 0.001020, 4, 0.003174, 0.000957, 4, equal_var=False
     )
-    assert test.p_value == pytest.approx(published.pvalue, abs=1e-3)
+    assert test.p_value == pytest.approx(published.pvalue, abs=2e-3)
     assert test.p_value == pytest.approx(1.0, abs=0.005)
 
 
