@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import stats
+from scipy import signal, stats
 from sklearn.neural_network import MLPClassifier
 from sklearn.neural_network._multilayer_perceptron import _pack
 from torch import nn
@@ -19,7 +19,9 @@ from sknn_course.layers import (
     Flatten,
     GaussianNoise,
     GlobalAveragePool,
+    LocalResponseNorm,
     Pool2d,
+    Softmax,
 )
 from sknn_course.modules.activations import ACTIVATIONS
 from sknn_course.modules.build import bind_module, build_module, read_module
@@ -84,6 +86,40 @@ NETWORKS["batch norm of images"] = (
     (BatchNorm(), Conv2d(2), BatchNorm(), GlobalAveragePool(), Dense(2)),
     (2, 5, 4),
 )
+LINKS = ((0, 1), (2,), (0, 2, 3), (3, 1))
+NETWORKS |= {
+    "sparse": conv(Conv2d(4), Conv2d(4, 3, "valid", links=LINKS), Activation("tanh")),
+    "sparse first": conv(Conv2d(2, (2, 3), "valid", 2, links=[[1], [0]]), BatchNorm()),
+    "true convolution": conv(Conv2d(3, 3, flipped=True), Conv2d(2, (2, 3), 1)),
+    "sparse true convolution": conv(
+        Conv2d(4), Conv2d(4, (3, 2), "valid", links=LINKS, flipped=True)
+    ),
+    "overlapping pool": conv(Conv2d(3), Activation("tanh"), Pool2d(3, stride=2)),
+    "overlapping average": conv(Conv2d(3), Pool2d((3, 2), "average", 1), Conv2d(2)),
+    "overlapping pool, relu": conv(
+        Conv2d(3), Activation("relu"), Pool2d((2, 3), stride=(1, 2)), Conv2d(2)
+    ),
+    "pool with gaps": conv(Conv2d(3), Pool2d(2, stride=(3, 4)), Conv2d(2)),
+    "response norm": conv(
+        Conv2d(7), LocalResponseNorm(3, 0.3, 0.7, 1.5), Activation("relu"), Conv2d(2)
+    ),
+    "response norm over few maps": conv(
+        LocalResponseNorm(9, alpha=0.4), Conv2d(3), LocalResponseNorm(5, 0.2, 2.0)
+    ),
+    "softmax": ((Dense(5), Activation("tanh"), Dense(4), Softmax()), (4,)),
+    "softmax of maps": conv(Conv2d(3), Softmax(), Conv2d(2)),
+    "softmax inside": ((Dense(5), Softmax(), Activation("relu"), Dense(2)), (4,)),
+    # activation functions may overwrite their input, but not what others keep
+    "activation first": ((Activation("relu"), Dense(3)), (4,)),
+    "two activations": (
+        (Dense(5), Activation("tanh"), Activation("relu"), Dense(2)),
+        (4,),
+    ),
+    "activation, flatten, activation": (
+        (Conv2d(2), Activation("logistic"), Flatten(), Activation("tanh"), Dense(2)),
+        (2, 3, 4),
+    ),
+}
 N_MODELS = [None, 1, 3]  # None: one network without the model axis
 N_ROWS = 6
 
@@ -206,6 +242,11 @@ def test_gradients_in_single_precision(name, n_models):
         "average pool 3 x 2",
         "max pool 2 x 3",
         "batch norm of images",
+        "true convolution",
+        "overlapping pool",
+        "response norm",
+        "softmax inside",
+        "two activations",
     ],
 )
 def test_gradients_follow_finite_differences(name, n_models):
@@ -222,6 +263,85 @@ def test_gradients_follow_finite_differences(name, n_models):
         case.flat[place] = value
         slopes[place] = (around[0] - around[1]) / (2 * step)
     assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize("links", [LINKS, None])
+def test_maps_that_are_not_linked_have_no_weights(links, n_models):
+    layers = (Conv2d(4), Conv2d(4, 3, "valid", links=links), Flatten(), Dense(1))
+    case = Case(layers, (2, 9, 7), n_models)
+    run(case, case.network(), Batch(True))
+    place = [p for p in case.layout.parameters if p.role == "weight"][1]
+    is_linked = [[links is None or m in links[n] for m in range(4)] for n in range(4)]
+    for flat in (case.flat, case.grad):
+        rows = case.split(flat, case.layout.parameters)
+        kernels = rows[:, place.start : place.stop].view(-1, *place.shape)
+        assert_array_equal((kernels != 0).all((0, 3, 4)), is_linked)
+        assert_array_equal((kernels != 0).any(0).any(-1).any(-1), is_linked)
+    module = case.modules()[0]
+    outputs = module(case.x[0]).detach()
+    module[1].weight.detach()[~torch.tensor(is_linked)] = 7.0
+    assert_array_equal(module(case.x[0]).detach(), outputs)
+
+
+def test_convolutions_of_fman45():
+    """Lund FMAN45 assignment 3: its example is the cross-correlation."""
+    x = torch.arange(1.0, 17.0).view(1, 1, 4, 4)
+    kernel = torch.tensor([-1.0, 1.0, 0.0, 1.0])
+    for flipped, expected in (
+        (False, [[7, 8, 9], [11, 12, 13], [15, 16, 17]]),
+        (True, [[0, 1, 2], [4, 5, 6], [8, 9, 10]]),
+    ):
+        layout = ParameterLayout((Conv2d(1, 2, "valid", flipped=flipped),), (1, 4, 4))
+        flat = torch.cat([kernel, torch.zeros(1)])
+        module = build_module(layout, flat, torch.zeros(0))
+        assert_array_equal(module(x)[0, 0].detach(), expected)
+        network = StackedNetwork(
+            layout, flat, flat.clone(), torch.zeros(0), None, [None]
+        )
+        assert_array_equal(network.forward(x, Batch(True))[0, 0], expected)
+
+
+def test_true_convolution_is_scipys():
+    rng = np.random.RandomState(0)
+    x, kernel = rng.normal(size=(7, 8)), rng.normal(size=(3, 4))
+    layout = ParameterLayout((Conv2d(1, (3, 4), "valid", flipped=True),), (1, 7, 8))
+    flat = torch.from_numpy(np.append(kernel, 0.0))
+    module = build_module(layout, flat, torch.zeros(0))
+    output = module(torch.from_numpy(x)[None, None])[0, 0].detach()
+    assert_allclose(output, signal.convolve2d(x, kernel, "valid"))
+
+
+def test_response_norm_is_krizhevskys():
+    """b_i = a_i / (k + alpha sum a_j^2)^beta, j within n / 2 of i [NeurIPS 2012]."""
+    layer = LocalResponseNorm()
+    n, k, alpha, beta = 5, 2, 1e-4, 0.75
+    a = 100 * np.random.RandomState(0).normal(size=(2, 8, 3, 4))
+    b = np.empty_like(a)
+    for i in range(8):
+        near = a[:, max(0, i - n // 2) : min(7, i + n // 2) + 1]
+        b[:, i] = a[:, i] / (k + alpha * (near**2).sum(1)) ** beta
+    layout = ParameterLayout((layer,), a.shape[1:])
+    nothing = torch.zeros(0)
+    assert_allclose(build_module(layout, nothing, nothing)(torch.from_numpy(a)), b)
+
+
+def test_modules_of_sparse_convolutions_say_so():
+    layers = (Conv2d(4, 3, "valid", links=LINKS, flipped=True),)
+    layout = ParameterLayout(layers, (4, 5, 5))
+    module = build_module(layout, torch.zeros(layout.n_parameters), torch.zeros(0))
+    assert "kernel_size=(3, 3)" in repr(module[0])
+    assert "links=8 of 16, flipped=True" in repr(module[0])
+    assert list(module.state_dict()) == ["0.weight", "0.bias"]
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+def test_the_input_is_left_alone(n_models):
+    case = Case(*NETWORKS["activation first"], n_models)
+    before = case.x.clone()
+    for training in (True, False):
+        case.network().forward(case.inputs(), Batch(training))
+        assert_array_equal(case.x, before)
 
 
 @pytest.mark.parametrize("n_models", N_MODELS)
@@ -615,6 +735,21 @@ def test_logistic_units_start_smaller():
     assert_allclose(flat["tanh"], flat["logistic"] * 3**0.5, atol=1e-15)
     kernels = flat["logistic"][: 50 * 20 * 9]
     assert_allclose(np.abs(kernels).max(), (2 / (9 * 70)) ** 0.5, rtol=1e-3)
+
+
+def test_initial_weights_of_linked_maps_alone():
+    """Their spread is that of the number of inputs that they have."""
+    links = tuple(tuple((n + m) % 40 for m in range(10)) for n in range(64))
+    layers = (Conv2d(64, 5, links=links), GlobalAveragePool(), Dense(1))
+    layout = ParameterLayout(layers, (40, 8, 8))
+    flat = initial_parameters(
+        layout, "he_normal", "zeros", "relu", np.random.RandomState(0)
+    )
+    kernels = flat[: 64 * 40 * 25].reshape(64, 40, 25)
+    assert_array_equal((kernels != 0).all(2), layers[0].is_linked((40, 8, 8)))
+    linked = kernels[kernels != 0]
+    assert len(linked) == 64 * 10 * 25
+    assert_allclose(linked.std(), (2 / (10 * 25)) ** 0.5, rtol=0.03)
 
 
 @pytest.mark.parametrize(

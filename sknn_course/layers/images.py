@@ -120,9 +120,13 @@ class Conv2d(Layer):
 
     def n_links(self, input_shape):
         """Number of pairs of an output map and an input map that it sees."""
-        if self.links is None:
-            return self.filters * input_shape[0]
-        return sum(map(len, self.links))
+        return sum(map(sum, self.is_linked(input_shape)))
+
+    def is_linked(self, input_shape):
+        """Whether output maps see input maps, tuples of shape (filters, channels)."""
+        maps = range(input_shape[0])
+        links = self.links or [maps] * self.filters
+        return tuple(tuple(m in seen for m in maps) for seen in links)
 
     def n_parameters(self, input_shape):
         return self.n_links(input_shape) * prod(self.window) + self.filters

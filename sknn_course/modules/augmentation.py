@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval
 from torch.nn import functional as F
 
 from .counter_random import normal, uniform, unit_bits
+from .mixing import MIXINGS, Mixing, boxes
 
 
 def _symmetric(x, keys, strength, salt):
@@ -43,14 +44,8 @@ def _shift(x, keys, strength, salt):
 
 def _cutout(x, keys, strength, salt):
     """Zero a square around a random pixel. What lies over the border is cut off."""
-    bits = unit_bits(keys, (2, 1), salt)  # (n, 2, 1)
-    offsets = (
-        torch.arange(side, device=x.device) - centre.remainder(side) + strength // 2
-        for side, centre in zip(x.shape[2:], bits.unbind(1), strict=True)
-    )
-    hole_y, hole_x = ((0 <= o) & (o < strength) for o in offsets)  # (n, H), (n, W)
-    hole = hole_y.unsqueeze(2) & hole_x.unsqueeze(1)  # (n, H, W)
-    return x.masked_fill(hole.unsqueeze(1), 0)
+    hole = boxes(x, unit_bits(keys, (2,), salt), (strength, strength))
+    return x.masked_fill(hole, 0)
 
 
 def _sample(x, matrix):
@@ -123,6 +118,8 @@ STRENGTHS = {
     "contrast": (0.2, _RATE),
     "noise": (0.1, _NON_NEGATIVE),
     "cutout": (4, _PIXELS),
+    "mixup": (1.0, _NON_NEGATIVE),
+    "cutmix": (1.0, _NON_NEGATIVE),
 }
 
 
@@ -133,12 +130,16 @@ class Augmentation:
     Parameters
     ----------
     steps : tuple of callable
-        Each a function of images and keys.
+        Each a function of images and keys, or a `Mixing`.
     """
 
     steps: tuple
 
-    @torch.no_grad()
+    @property
+    def mixes(self):
+        """Whether targets are changed as well."""
+        return any(isinstance(step, Mixing) for step in self.steps)
+
     def __call__(self, x, keys):
         """Changed images.
 
@@ -153,9 +154,31 @@ class Augmentation:
         -------
         tensor of the shape and dtype of ``x``
         """
+        return self.change_batch(x, None, keys)[0]
+
+    @torch.no_grad()
+    def change_batch(self, x, y, keys, weight=None):
+        """Changed images, and their targets, mixed where the images are.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W)
+            A batch. Stays as it is.
+        y : float tensor of shape (n, n_outputs) or None
+        keys : int32 tensor of shape (n,)
+        weight : float tensor of shape (n,) or None
+            Weights of the rows; see `Mixing`.
+
+        Returns
+        -------
+        x, y : tensors of the shapes and dtypes given
+        """
         for step in self.steps:
-            x = step(x, keys)
-        return x
+            if isinstance(step, Mixing):
+                x, y = step(x, y, keys, weight)
+            else:
+                x = step(x, keys)
+        return x, y
 
 
 def augmentation_pipeline(augmentation):
@@ -173,10 +196,21 @@ def augmentation_pipeline(augmentation):
     ``contrast``        distances from each channel's mean times U(1-s, 1+s) 0.2
     ``noise``           standard deviation of the noise added to each pixel  0.1
     ``cutout``          side of a square of zeros around a random pixel [2]_ 4
+    ``mixup``           the image becomes ``a x + (1 - a) x'`` [3]_          1
+    ``cutmix``          a box of the image becomes that of x' [4]_           1
     =================== ==================================================== =======
 
     Brightness and noise are in the units of the pixels; no value is clipped.
     An image cannot be shifted by its whole height or width.
+
+    For ``mixup`` and ``cutmix``, x' is a row drawn from the same batch, by the
+    sample weights, and the target becomes ``a y + (1 - a) y'``: classes then
+    have probabilities as targets, and numbers are interpolated. The share ``a`` is
+    drawn from Beta(s, s), uniform for s=1; for ``cutmix`` it is the part of the
+    image that stays, once the box of the area ``1 - a`` around a random pixel is cut
+    off at the border. Partner and share are drawn for each row, as in the papers'
+    formulas, where their programs draw one share for a batch. The recorded training
+    losses are those of the mixed rows.
 
     Parameters
     ----------
@@ -205,6 +239,9 @@ def augmentation_pipeline(augmentation):
        neural networks", NeurIPS 2012.
     .. [2] T. DeVries, G. W. Taylor, "Improved regularization of convolutional
        neural networks with cutout", 2017, arXiv:1708.04552.
+    .. [3] H. Zhang et al., "mixup: Beyond empirical risk minimization", ICLR 2018.
+    .. [4] S. Yun et al., "CutMix: Regularization strategy to train strong
+       classifiers with localizable features", ICCV 2019.
 
     Examples
     --------
@@ -233,14 +270,16 @@ def _step(item, augmentation, salt):
             _call, function=item, with_generator=_takes_generator(item), salt=salt
         )
     found = isinstance(item, str) and re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", item)
-    if not found or found[1] not in AUGMENTATIONS:
+    if not found or found[1] not in STRENGTHS:
         raise ValueError(
             f"augmentation={augmentation!r}: {item!r} is unknown. Use a callable or "
-            f"one of {list(AUGMENTATIONS)}, with a strength in parentheses or without."
+            f"one of {list(STRENGTHS)}, with a strength in parentheses or without."
         )
     strength = _strength(found[1], found[2], augmentation)
     if strength == 0:
         return None
+    if found[1] in MIXINGS:
+        return Mixing(found[1], strength, salt)
     return partial(AUGMENTATIONS[found[1]], strength=strength, salt=salt)
 
 

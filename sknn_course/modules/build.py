@@ -28,17 +28,47 @@ class GaussianNoise(nn.Module):
         return f"std={self.std}"
 
 
+class SparseConv2d(nn.Conv2d):
+    """Convolution in which each map sees its own input maps, flipped or not.
+
+    Parameters
+    ----------
+    *sizes, device
+        Of `torch.nn.Conv2d`.
+    is_linked : tensor of shape (filters, channels), bool
+        Whether output maps see input maps; other weights count as zero.
+    flipped : bool
+        Whether the kernel is flipped, which makes it the true convolution.
+    """
+
+    def __init__(self, *sizes, is_linked, flipped, device=None):
+        super().__init__(*sizes, device=device)
+        self.flipped = flipped
+        self.register_buffer("is_linked", is_linked[..., None, None], persistent=False)
+
+    def forward(self, x):
+        weight = self.weight * self.is_linked
+        if self.flipped:
+            weight = weight.flip(-2, -1)
+        return self._conv_forward(x, weight, self.bias)
+
+    def extra_repr(self):
+        share = f"{int(self.is_linked.sum())} of {self.is_linked.numel()}"
+        return f"{super().extra_repr()}, links={share}, flipped={self.flipped}"
+
+
 def _linear(layer, shape):
     return nn.Linear(shape[0], layer.units, device="meta")
 
 
 def _convolution(layer, shape):
-    return nn.Conv2d(
-        shape[0],
-        layer.filters,
-        layer.window,
-        layer.stride,
-        layer.pad,
+    sizes = shape[0], layer.filters, layer.window, layer.step, layer.pad
+    if layer.links is None and not layer.flipped:
+        return nn.Conv2d(*sizes, device="meta")
+    return SparseConv2d(
+        *sizes,
+        is_linked=torch.tensor(layer.is_linked(shape)),
+        flipped=layer.flipped,
         device="meta",
     )
 
@@ -48,12 +78,19 @@ MODULES = {
     spec.Conv2d: _convolution,
     spec.Pool2d: lambda layer, shape: {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[
         layer.kind
-    ](layer.window),
+    ](layer.window, layer.step),
     spec.GlobalAveragePool: lambda layer, shape: nn.Sequential(
         nn.AdaptiveAvgPool2d(1), nn.Flatten()
     ),
+    spec.LocalResponseNorm: lambda layer, shape: nn.LocalResponseNorm(
+        layer.size,
+        layer.alpha * layer.size,  # torch has the mean of the squares
+        layer.beta,
+        layer.k,
+    ),
     spec.Flatten: lambda layer, shape: nn.Flatten(),
     spec.Activation: lambda layer, shape: ACTIVATIONS[layer.function].module(),
+    spec.Softmax: lambda layer, shape: nn.Softmax(1),
     spec.BatchNorm: lambda layer, shape: (
         nn.BatchNorm1d(shape[0]) if len(shape) == 1 else nn.BatchNorm2d(shape[0])
     ),
@@ -94,7 +131,7 @@ def build_module(layout, flat, buffers):
         if name in part._parameters:
             value = nn.Parameter(value)
         setattr(part, name, value)
-    return module.eval()
+    return module.to(flat.device).eval()
 
 
 def bind_module(module, layout, flat, buffers, grad):

@@ -74,7 +74,8 @@ def is_initialiser(name, names=NAMES):
 def initial_parameters(layout, weight_init, bias_init, activation, rng):
     """Draw the initial parameters of a network.
 
-    Layer after layer, weights before biases, as scikit-learn's MLP draws.
+    Layer after layer, weights before biases, as scikit-learn's MLP draws. Weights
+    between maps that do not see each other are drawn too, and are then zero.
 
     Parameters
     ----------
@@ -97,19 +98,31 @@ def initial_parameters(layout, weight_init, bias_init, activation, rng):
     flat = np.zeros(layout.n_parameters)
     for place in sorted(layout.parameters, key=lambda p: (p.layer, p.role == "bias")):
         if place.role == "weight":
-            fans = _fans(place.shape)
+            is_linked = _is_linked(layout, place)
+            fans = _fans(place.shape, np.mean(is_linked))
         if place.role in names:
             draw = _sampler(names[place.role], activation, *fans)
-            values = draw(rng, place.shape).ravel()
+            values = draw(rng, place.shape)
+            if place.role == "weight":
+                values *= is_linked
+            values = values.ravel()
         else:
             values = float(place.role == "scale")
         flat[place.start : place.stop] = values
     return flat
 
 
-def _fans(shape):
-    """Numbers of inputs and outputs of one unit."""
+def _is_linked(layout, place):
+    """0 for weights of maps that do not see each other, else 1: an array, or 1."""
+    layer = layout.layers[place.layer]
+    if getattr(layer, "links", None) is None:
+        return 1
+    return np.array(layer.is_linked(layout.shapes[place.layer]))[..., None, None]
+
+
+def _fans(shape, share_linked):
+    """Mean numbers of inputs and outputs of one unit."""
     if len(shape) == 2:
         return shape
-    receptive_field = prod(shape[2:])
-    return shape[1] * receptive_field, shape[0] * receptive_field
+    n_linked = share_linked * prod(shape[2:])
+    return shape[1] * n_linked, shape[0] * n_linked

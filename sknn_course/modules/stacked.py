@@ -20,7 +20,15 @@ from ..layers import is_active
 from .activations import ACTIVATIONS, RISING
 from .counter_random import keep_mask, normal, unit_bits
 from .stacked_batch_norm import BatchNorm
-from .stacked_images import Conv2d, Flatten, GlobalAveragePool, Pool2d
+from .stacked_images import (
+    Flatten,
+    GlobalAveragePool,
+    LocalResponseNorm,
+    Pool2d,
+    convolution,
+)
+
+aten = torch.ops.aten
 
 
 class Batch:
@@ -82,6 +90,30 @@ class Activation:
         return self.function.backward(grad, self.kept)
 
 
+class Copy:
+    """Memory of its own for an activation function that may overwrite its input."""
+
+    def forward(self, x, batch):
+        return x.clone()
+
+    def backward(self, grad, needs_input_grad):
+        return grad
+
+
+class Softmax:
+    """p = exp(z) / sum exp(z); dL/dz = p (g - sum g p) with g = dL/dp."""
+
+    def __init__(self, layer, shape, values, grads):
+        self.axis = -len(shape)  # of the features, or of the maps
+
+    def forward(self, z, batch):
+        self.p = torch.softmax(z, self.axis)
+        return self.p
+
+    def backward(self, grad, needs_input_grad):
+        return aten._softmax_backward_data(grad, self.p, self.axis, self.p.dtype)
+
+
 class Dropout:
     """h = x m / (1 - rate) with m ~ Bernoulli(1 - rate) per row and unit."""
 
@@ -116,15 +148,26 @@ class GaussianNoise:
         return grad
 
 
+# Whose results an activation function may overwrite: new, and not kept for later.
+_FREE = (
+    spec.Dense,
+    spec.BatchNorm,
+    spec.Conv2d,
+    spec.Pool2d,
+    spec.GlobalAveragePool,
+    spec.LocalResponseNorm,
+)
 LAYERS = {
     spec.Dense: Dense,
     spec.Activation: Activation,
+    spec.Softmax: Softmax,
     spec.Dropout: Dropout,
     spec.GaussianNoise: GaussianNoise,
     spec.BatchNorm: BatchNorm,
-    spec.Conv2d: Conv2d,
+    spec.Conv2d: convolution,
     spec.Pool2d: Pool2d,
     spec.GlobalAveragePool: GlobalAveragePool,
+    spec.LocalResponseNorm: LocalResponseNorm,
     spec.Flatten: Flatten,
 }
 
@@ -151,6 +194,7 @@ class StackedNetwork:
         grads = layout.views(grad, buffers, n_models)
         self.layers, self._zero_grads = [], []
         first_trained = None
+        is_free = False  # the input is the caller's
         for index in _fastest_order(layout.layers):
             layer = layout.layers[index]
             if not is_active(layer) and _is_zero(strengths[index]):
@@ -165,7 +209,13 @@ class StackedNetwork:
             before = self.layers[-1] if self.layers else None
             if type(layer) is spec.BatchNorm and hasattr(before, "bias_grad"):
                 self._zero_grads.append(before.bias_grad)
+            if isinstance(layer, spec.Activation) and not is_free:
+                self.layers.append(Copy())
             self.layers.append(LAYERS[type(layer)](layer, shape, own, own_grads))
+            if isinstance(layer, (spec.Activation, spec.Softmax)):
+                is_free = False
+            else:
+                is_free = is_free or isinstance(layer, _FREE)
         self.needs_keys = any(
             isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
         )

@@ -42,7 +42,7 @@ class Conv2d:
         self.weight, self.bias = values["weight"], values["bias"]
         self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
         self.groups = self.weight.shape[0] if self.weight.dim() == 5 else 1
-        self.pad, self.stride = layer.pad, (layer.stride, layer.stride)
+        self.pad, self.stride = layer.pad, layer.step
 
     def _kernels(self):
         """Weights (K O, C, h, w) and biases (K O)."""
@@ -78,23 +78,56 @@ class Conv2d:
         return unfold(x_grad, grad) if needs_input_grad else None
 
 
+class SparseConv2d(Conv2d):
+    """Convolution of linked maps alone, the kernel flipped or not.
+
+    dL/dw is zero where a map does not see the other, so that w stays zero there.
+    """
+
+    def __init__(self, layer, shape, values, grads):
+        super().__init__(layer, shape, values, grads)
+        self.flipped = layer.flipped
+        is_linked = torch.tensor(layer.is_linked(shape), device=self.weight.device)
+        self.is_linked = is_linked[..., None, None]  # (filters, channels, 1, 1)
+        self.weight.mul_(self.is_linked)
+
+    def _kernels(self):
+        weight, bias = super()._kernels()
+        return (weight.flip(-2, -1) if self.flipped else weight), bias
+
+    def backward(self, grad, needs_input_grad):
+        x_grad = super().backward(grad, needs_input_grad)
+        if self.flipped:
+            self.weight_grad.copy_(self.weight_grad.flip(-2, -1))
+        self.weight_grad.mul_(self.is_linked)
+        return x_grad
+
+
+def convolution(layer, *tensors):
+    """The layer for a specification: the plain one where it serves."""
+    is_plain = layer.links is None and not layer.flipped
+    return (Conv2d if is_plain else SparseConv2d)(layer, *tensors)
+
+
 class Pool2d:
     """Maximum or mean of each window."""
 
     def __init__(self, layer, shape, values, grads):
-        self.window, self.kind = layer.window, layer.kind
+        self.window, self.step, self.kind = layer.window, layer.step, layer.kind
 
     def forward(self, x, batch):
         self.x = fold(x)
         if self.kind == "average":
-            pooled = functional.avg_pool2d(self.x, self.window)
+            pooled = functional.avg_pool2d(self.x, self.window, self.step)
         else:
-            pooled, self.places = aten.max_pool2d_with_indices(self.x, self.window)
+            pooled, self.places = aten.max_pool2d_with_indices(
+                self.x, self.window, self.step
+            )
         return unfold(pooled, x)
 
     def backward(self, grad, needs_input_grad):
         folded = fold(fast_format(grad))
-        common = (folded, self.x, self.window, self.window, (0, 0))
+        common = (folded, self.x, self.window, self.step, (0, 0))
         if self.kind == "average":
             x_grad = aten.avg_pool2d_backward(*common, False, True, None)
         else:
@@ -117,6 +150,42 @@ class GlobalAveragePool:
         _, height, width = self.shape
         share = grad[..., None, None] / (height * width)
         return share.expand(*grad.shape, height, width)
+
+
+class LocalResponseNorm:
+    """Each pixel divided by a norm over the maps around its own.
+
+    With s_m the sum of squares over the maps around m, d = k + alpha s and
+    g = dL/dy:
+
+        y_m = x_m d_m^-beta
+        dL/dx_m = g_m d_m^-beta - 2 alpha beta x_m sum_j g_j x_j d_j^(-beta - 1)
+
+    with the last sum over the maps j around m.
+    """
+
+    def __init__(self, layer, shape, values, grads):
+        self.reach = layer.size // 2
+        self.alpha, self.beta, self.k = layer.alpha, layer.beta, layer.k
+
+    def _sum_around(self, x):
+        """Sums over neighbouring maps, (K, n_rows, maps, H, W) as it is given."""
+        total = x.clone()
+        for shift in range(1, self.reach + 1):
+            total[..., shift:, :, :] += x[..., :-shift, :, :]
+            total[..., :-shift, :, :] += x[..., shift:, :, :]
+        return total
+
+    def forward(self, x, batch):
+        self.x = x
+        self.d = self._sum_around(x * x).mul_(self.alpha).add_(self.k)
+        self.factor = self.d**-self.beta
+        return x * self.factor
+
+    def backward(self, grad, needs_input_grad):
+        direct = grad * self.factor
+        around = self._sum_around(direct * self.x / self.d)
+        return direct.sub_(around.mul_(self.x), alpha=2 * self.alpha * self.beta)
 
 
 class Flatten:
