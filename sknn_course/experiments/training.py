@@ -83,6 +83,7 @@ def prepare(training, data, scale, transformed=None):
         ``train``, ``validation``, ``test``, ``sizes``, ``notes``.
     """
     rows = training.quick.get("rows") if scale == "quick" else None
+    rows = None if rows is None or rows >= len(data.train[0]) else rows
     transformed = {} if transformed is None else transformed
     key = (training.data, rows, repr(training.transform))
     if key not in transformed:
