@@ -415,6 +415,28 @@ def test_augmentation(check):
     check(fits_of("cnn", "adam", differing, **SMALL_RATE))
 
 
+@pytest.mark.parametrize("task", ["multiclass", "binary", "regression"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_mixing_of_rows(batch_norm, weighted, task, check):
+    differing = [
+        dict(augmentation="mixup"),
+        dict(augmentation=["cutmix", "noise(0.1)"], dropout=0.2),
+        dict(augmentation=["shift(1)", "mixup(0.3)"], max_iter=7),
+        dict(augmentation="horizontal_flip"),
+    ]
+    # few epochs, as batch normalisation makes rounding grow faster
+    common = dict(batch_norm=batch_norm, max_iter=12, **SMALL_RATE)
+    fits = fits_of("cnn", "adam", differing, task, **common)
+    if weighted:
+        rng = np.random.RandomState(0)
+        fits = [
+            fit._replace(sample_weight=rng.choice([0.0, 0.5, 1.0, 4.0], len(fit.X)))
+            for fit in fits
+        ]
+    check(fits)
+
+
 @pytest.mark.parametrize("container", [sparse.csr_array, sparse.csr_matrix])
 def test_sparse_rows(container, check):
     fits = fits_of("one layer", "adam", [dict(dropout=0.2), dict(noise=0.1), {}, {}])

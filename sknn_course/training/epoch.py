@@ -32,7 +32,7 @@ class EpochRunner:
         if first.validation is not None:
             self.validation = Validation(stack)
             self.seen = ScoreSum(stack, self.rows, self.lengths)
-        self.needs_weight = any(
+        self.needs_weight = stack.mixes or any(
             type(layer).__name__ == "BatchNorm" for layer in first.layout.layers
         )
         self.n_steps = [job.optimizer.n_steps for job in jobs]
@@ -104,7 +104,8 @@ class EpochRunner:
         rates = [job.optimizer.learning_rate for job in stack.jobs]
         lr = stack.per_parameter("learning_rate", rates)
         per_step = any(self.per_step[:K])
-        predictions, factors, norms, batch_rows, inverse_totals = [], [], [], [], []
+        predictions, targets, factors, norms = [], [], [], []
+        batch_rows, inverse_totals = [], []
         for number, (x, target, w, k, here) in enumerate(zip(*parts, strict=True), 1):
             n_rows, row_weight = x.shape[axis], None
             if w is None:
@@ -124,10 +125,14 @@ class EpochRunner:
             batch_rows.append(n_rows)
             inverse_totals.append(inverse_total)
             t = base + (done + number)
-            predictions.append(
-                stack.step(x, target, scale, inverse_total, lr, t, row_weight, k)
+            prediction, target = stack.step(
+                x, target, scale, inverse_total, lr, t, row_weight, k
             )
+            predictions.append(prediction)
+            targets.append(target)
         predictions = torch.cat(predictions, axis)
+        if stack.mixes:
+            y = torch.cat(targets, axis)
         losses = stack.loss.per_row(y, predictions)
         if factors:
             losses = losses * torch.cat(factors, -1)

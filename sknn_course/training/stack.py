@@ -69,6 +69,7 @@ class Stack:
             self.seeds = torch.tensor(
                 [[job.seed] for job in jobs], dtype=torch.int32, device=flat.device
             )
+        self.mixes = any(job.augment is not None and job.augment.mixes for job in jobs)
         self.mask = self._mask()
         self.penalties = Penalties(
             self, *[self.per_model(given[name]) for name in OF_PENALTIES]
@@ -248,18 +249,20 @@ class Stack:
         t : int or tensor of shape (K, 1)
             Number of this step, from 1.
         weight : tensor of shape (K, n_rows, 1) or None
-            Row weights for batch statistics.
+            Row weights for batch statistics and for mixing.
         keys : int32 tensor of shape (K, n_rows) or None
 
         Returns
         -------
         prediction : tensor of shape (K, n_rows, n_outputs)
             Before the step.
+        y : tensor of shape (K, n_rows, n_outputs)
+            The targets trained on, mixed where augmentation mixes rows.
         """
         if keys is not None:
             keys = step_keys(keys, self.seeds, t)
             if self.jobs[0].augment is not None:
-                x = self.augment(x, keys)
+                x, y = self.augment(x, y, keys, weight)
         if self.observer is not None:
             self.observer.batch_begins(x, y)
         outputs = self.network.forward(x, Batch(True, weight, keys))
@@ -279,15 +282,21 @@ class Stack:
         if self.observer is not None:
             loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
             self.observer.batch_ends(outputs, loss)
-        return prediction
+        return prediction, y
 
-    def augment(self, x, keys):
-        """Each job's augmentation of its own rows."""
+    def augment(self, x, y, keys, weight):
+        """Each job's augmentation of its own rows and their targets."""
+        weight = None if weight is None else weight.squeeze(-1)
         if self.n_models is None:
-            return self.jobs[0].augment(x, keys)
-        return torch.stack(
-            [job.augment(x[k], keys[k]) for k, job in enumerate(self.jobs)]
-        )
+            return self.jobs[0].augment.change_batch(x, y, keys, weight)
+        changed = [
+            job.augment.change_batch(
+                x[k], y[k], keys[k], None if weight is None else weight[k]
+            )
+            for k, job in enumerate(self.jobs)
+        ]
+        images, targets = zip(*changed, strict=True)
+        return torch.stack(images), torch.stack(targets) if self.mixes else y
 
     @torch.no_grad()
     def predict(self, x):
