@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch
 
 from ..parallel import CallAborted
-from .cost import work
+from .cost import estimate
 from .metrics import PARTS, curves, measure
 from .record import TrainingResult
 
@@ -169,7 +169,8 @@ def train_all(trainings, load, *, scale, repeats, seed, device):
             continue
         y = _targets(training, data.train[1])
         tasks += [(one, data.train[0], y, more) for one in estimators]
-        prepared.append((data, n, "", n * work(estimators[0], data)))
+        epochs = n_epochs(training, scale)[0]
+        prepared.append((data, n, "", n * estimate(training, data, None, epochs)))
     started = perf_counter()
     fits = fit_stacked(tasks)
     seconds = perf_counter() - started
