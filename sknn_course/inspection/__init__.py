@@ -3,6 +3,7 @@
 from .convolutional import to_fully_convolutional
 from .counts import LayerCounts, fully_connected_counts, layer_counts
 from .fields import ReceptiveField, receptive_fields
+from .graph import draw_network
 from .sizes import output_size
 from .table import LayerRow, LayerTable, layer_table
 
@@ -11,6 +12,7 @@ __all__ = [
     "LayerRow",
     "LayerTable",
     "ReceptiveField",
+    "draw_network",
     "fully_connected_counts",
     "layer_counts",
     "layer_table",

@@ -97,12 +97,13 @@ def layer_settings(layer):
         return ", ".join(parts)
     if isinstance(layer, Pool2d):
         return ", ".join([cross(layer.window), *_moves(layer, layer.window)])
+    if isinstance(layer, LocalResponseNorm):
+        return f"over {layer.size} maps"
     values = {
         Activation: "function",
         Dense: "units",
         Dropout: "rate",
         GaussianNoise: "std",
-        LocalResponseNorm: "size",
     }
     name = values.get(type(layer))
     return str(getattr(layer, name)) if name else ""

@@ -2,12 +2,10 @@
 
 from typing import NamedTuple
 
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
-
 from ..architectures import ARCHITECTURES, Architecture
 from ..base import NeuralEstimator
 from ..layers import Layer, is_active
+from ..plotting.fitted_network import last_step
 
 
 class Network(NamedTuple):
@@ -72,7 +70,7 @@ def read_network(network, input_shape=None):
 
 
 def fitted_network(estimator):
-    """The fitted estimator with a network inside a pipeline or search.
+    """The fitted estimator with a network at the end of pipelines and searches.
 
     Raises
     ------
@@ -80,17 +78,11 @@ def fitted_network(estimator):
         If it is no estimator with a network.
     NotFittedError
     """
-    outer = estimator
-    while not isinstance(estimator, NeuralEstimator):
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif isinstance(estimator, Pipeline):
-            estimator = estimator[-1]
-        else:
-            raise TypeError(
-                f"network={outer!r} has no layers: give a list of layers, an "
-                "Architecture, a name of ARCHITECTURES, or a fitted estimator of "
-                "sknn_course with a network."
-            )
-    check_is_fitted(estimator)
-    return estimator
+    network = last_step(estimator)[0] if hasattr(estimator, "fit") else None
+    if not isinstance(network, NeuralEstimator):
+        raise TypeError(
+            f"network={estimator!r} has no layers: give a list of layers, an "
+            "Architecture, a name of ARCHITECTURES, or a fitted estimator of "
+            "sknn_course with a network."
+        )
+    return network
