@@ -1,7 +1,7 @@
 """The networks of Kiel NNDL 2018 sheet 5 for MNIST: ReLU, valid padding."""
 
 from ..layers import Activation, Conv2d, Dense, GlobalAveragePool
-from .families import MNIST, check_known, convolutional_network, active_layers
+from .families import MNIST, active_layers, check_known, convolutional_network
 
 
 def _blocks(*filters, dense=(), conv_dropout=0.0, dropout=0.0):

@@ -1,7 +1,7 @@
 """The networks of Kiel NNDL 2020 sheet 5 for MNIST and CIFAR-10."""
 
 from ..layers import Activation, BatchNorm, Dense, Dropout
-from .families import CIFAR, MNIST, check_known, convolutional_network, active_layers
+from .families import CIFAR, MNIST, active_layers, check_known, convolutional_network
 
 # filters, dense units and batch normalisation of the sheet's configurations
 _MNIST_CONFIGURATIONS = {

@@ -1,7 +1,7 @@
 """The small networks that RDFIA practical 2 and Lund FMAN45 assignment 3 start from."""
 
 from ..layers import Activation, Conv2d, Dense, Flatten, Pool2d
-from .families import CIFAR, MNIST, convolutional_network, active_layers
+from .families import CIFAR, MNIST, active_layers, convolutional_network
 
 
 def rdfia_cnn():
