@@ -4,6 +4,7 @@ import copy
 import warnings
 from contextlib import nullcontext
 from functools import cache
+from itertools import pairwise
 from math import prod
 from numbers import Integral, Real
 from types import MethodType
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -29,6 +31,7 @@ from .modules.initialisers import (
     is_initialiser,
 )
 from .modules.parameters import parameter_layout
+from .monitoring import FitTask
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.lbfgs import warn_if_not_converged
@@ -72,7 +75,7 @@ class _OnlineMethod:
         return MethodType(self.method, instance)
 
 
-class NeuralEstimator(BaseEstimator):
+class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the neural estimators.
 
     A subclass gives its layers (``_layers``), its form of the rows
@@ -135,10 +138,15 @@ class NeuralEstimator(BaseEstimator):
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None):
         job = self._make_job(X, y, sample_weight, incremental, validation)
+        task = None
+        if getattr(self, "_skl_callbacks", None) and not incremental:
+            task = job.task = FitTask(self, X, y, sample_weight)
         parallel.train_job(job)
         if job.error is not None:
             raise job.error
         self._keep(job)
+        if task is not None:
+            task.ends()
         return self
 
     def _make_job(self, X, y, sample_weight, incremental, validation):
@@ -477,19 +485,19 @@ class NeuralEstimator(BaseEstimator):
         loss = self._loss_and_score()[0]
         widest = max(prod(shape) for shape in self._layout.shapes)
         n_at_once = 8 * max(1, PREDICTION_BYTES // (8 * widest * like.element_size()))
-        few = X.shape[0] * self._layout.n_parameters < FEW_PRODUCTS
+        n_rows = X.shape[0]
+        few = n_rows * self._layout.n_parameters < FEW_PRODUCTS
+        edges = [*range(0, n_rows - n_rows % 8, n_at_once), n_rows - n_rows % 8, n_rows]
         parts = []
         with torch.inference_mode(), one_thread() if few else nullcontext():
-            for start in range(0, X.shape[0], n_at_once):
-                rows = X[start : start + n_at_once]
+            for start, stop in pairwise(sorted(set(edges))):
+                rows = X[start:stop]
                 if sparse.issparse(rows):
                     rows = rows.toarray()
                 rows = to_tensor(rows, like.device).to(like.dtype)
-                n_missing = -len(rows) % 8
-                if n_missing:
-                    nothing = rows.new_zeros(n_missing, *rows.shape[1:])
-                    outputs = module(torch.cat([rows, nothing]))[:-n_missing]
-                else:
-                    outputs = module(rows)
+                if len(rows) % 8:
+                    nothing = rows.new_zeros(8 - len(rows), *rows.shape[1:])
+                    rows = torch.cat([rows, nothing])
+                outputs = module(rows)[: stop - start]
                 parts.append(activate_rows(loss, outputs).cpu())
         return torch.cat(parts).numpy()

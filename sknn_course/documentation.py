@@ -164,8 +164,8 @@ ATTRIBUTES = """
 
     validation_scores_, validation_loss_curve_, training_score_curve_ : list or None
         With `early_stopping`, or with ``X_val`` given to `fit`: score and loss
-        (without penalties) of the validation rows, and the score of the training rows as they were trained on, of each
-        epoch. Scores are the accuracy, or R2.
+        (without penalties) of the validation rows, and the score of the training
+        rows as they were trained on, of each epoch. Scores are the accuracy, or R2.
 
     best_validation_score_ : float or None
         Highest validation score.

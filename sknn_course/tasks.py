@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.callback import with_callbacks
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -103,6 +104,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     def _stratifies(self):
         return self.n_outputs_ == 1
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network on X and y.
@@ -239,6 +241,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
     def _n_classes():
         return None
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network on X and y.

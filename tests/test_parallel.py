@@ -19,6 +19,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from scipy.stats import loguniform
 from sklearn import config_context
@@ -55,8 +57,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_course import training
 from sknn_course.mlp import MLPClassifier, MLPRegressor
 from sknn_course.parallel import StackedBackend, last_report
+from sknn_course.parallel import wave as wave_module
 from sknn_course.parallel.equal_data import EqualData
 from sknn_course.training import Split
 
@@ -500,6 +504,27 @@ def test_a_candidate_fails_alone(name):
     with joblib.parallel_config("stacked"):
         np.testing.assert_allclose(scores_with_failures(search), alone)
     assert sum(last_report().waves) == (6 if name == "raising before it" else 9)
+
+
+def test_a_stack_too_large_for_the_memory_is_halved(monkeypatch):
+    """Up to two networks fit, in this stand-in for a GPU's memory."""
+    sizes = []
+
+    def train(jobs):
+        sizes.append(len(jobs))
+        if len(jobs) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return training.train(jobs)
+
+    monkeypatch.setattr(wave_module, "train", train)
+    mlp = MLPClassifier((5,), random_state=0, tol=10.0, n_iter_no_change=3)
+    grid = {"alpha": [0.1, 1.0], "learning_rate_init": [0.01, 0.1]}
+    search = GridSearchCV(mlp, grid, cv=2, refit=False)
+    expected = clone(search).fit(X, y).cv_results_["mean_test_score"]
+    with joblib.parallel_config("stacked"):
+        search.fit(X, y)
+    assert_allclose(search.cv_results_["mean_test_score"], expected)
+    assert sizes == [8, 4, 2, 2, 4, 2, 2]
 
 
 def test_an_error_ends_the_search_and_no_more():

@@ -13,7 +13,6 @@ import heapq
 import threading
 from collections import Counter, deque
 from contextlib import contextmanager
-from dataclasses import replace
 from time import monotonic
 
 from .equal_data import EqualData, held_bytes
@@ -116,8 +115,7 @@ class Rendezvous:
             call.aborted = True
             for task in (t for c in self._calls if c.is_aborted for t in c.tasks):
                 if task.state == WAITING:
-                    # read by the trainer after each epoch
-                    task.job.settings = replace(task.job.settings, max_iter=1)
+                    task.job.cancelled = True
                 if task.state in (RUNNING, WAITING, READY, BLOCKED):
                     self._move(task, DROPPED)
                     task.goes_on.set()

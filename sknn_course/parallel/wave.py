@@ -1,7 +1,10 @@
 """Training of a wave: the jobs that met at the rendezvous."""
 
 import copy
+from math import ceil
 from time import perf_counter
+
+import torch
 
 from ..training import train
 from ..training.groups import group_by_structure
@@ -25,7 +28,8 @@ def train_wave(jobs, report, is_wanted):
     """Train jobs, those of equal structure together.
 
     Where a stack raises, its jobs are trained one by one from their start, so
-    that an error stays with the job that causes it.
+    that an error stays with the job that causes it; where a GPU's memory runs
+    out, in halves.
 
     Parameters
     ----------
@@ -56,16 +60,22 @@ def _train_stack(jobs, is_wanted):
     saved = [_snapshot(job) for job in jobs]
     try:
         train(jobs)
+        return True
     except Exception as error:
         if len(jobs) == 1:
             jobs[0].error = error
             return False
-    else:
-        return True
+        out_of_memory = isinstance(error, torch.OutOfMemoryError)
+    # past the handler: the error held the tensors of the stack
+    if out_of_memory:
+        torch.cuda.empty_cache()
     for job, state in zip(jobs, saved, strict=True):
-        if is_wanted(job):
-            _restore(job, state)
-            _train_stack([job], is_wanted)
+        _restore(job, state)
+    size = ceil(len(jobs) / 2) if out_of_memory else 1
+    for start in range(0, len(jobs), size):
+        part = [job for job in jobs[start : start + size] if is_wanted(job)]
+        if part:
+            _train_stack(part, is_wanted)
     return False
 
 

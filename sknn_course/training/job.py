@@ -124,6 +124,10 @@ class FitJob:
         Train for one epoch (``partial_fit``).
     observer : object or None
         Told of each epoch; see `sknn_course.training.net.NetObserver`.
+    task : object or None
+        Told of each epoch, in a stack too; see `sknn_course.monitoring.FitTask`.
+    cancelled : bool
+        Whether training is to end with the epoch, as nobody waits for it.
     augment : callable or None
         ``augment(X, keys)`` gives changed rows, for training only.
     converged, interrupted : bool
@@ -149,6 +153,8 @@ class FitJob:
     optimizer: OptimizerState
     single_epoch: bool = False
     observer: object = None
+    task: object = None
+    cancelled: bool = False
     augment: object = None
     converged: bool = False
     interrupted: bool = False

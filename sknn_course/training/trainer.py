@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -74,7 +75,10 @@ def train_stack(jobs):
         while True:
             started = perf_counter()
             for k in running:
-                orders[k] = next_order(stack.jobs[k], orders[k])
+                job = stack.jobs[k]
+                orders[k] = next_order(job, orders[k])
+                if job.task is not None:
+                    job.task.epoch_begins()
             if observer is not None:
                 observer.epoch_begins()
             losses, scores = runner.run(orders, running)
@@ -114,6 +118,9 @@ def _end_epoch(stack, running, losses, scores, seconds):
             job.best = stack.parameters_of(k)
         if job.observer is not None:
             stop |= job.observer.epoch_ends()
+        if job.task is not None:
+            stop |= job.task.epoch_ends(job, partial(stack.parameters_of, k))
+        stop |= job.cancelled
         if not job.settings.early_stopping and not np.isfinite(losses[k]):
             stop |= _diverged(stack, k)
         if stop:

@@ -1,0 +1,60 @@
+"""scikit-learn's callbacks: the fit of a network as a task, its epochs as subtasks."""
+
+from .modules.build import build_module
+
+
+class FitTask:
+    """Tells the callbacks of an estimator of its fit and of each epoch.
+
+    Parameters
+    ----------
+    estimator : NeuralEstimator
+    X, y : array-like
+        As given to ``fit``; callbacks may score on them.
+    sample_weight : array-like or None
+    """
+
+    def __init__(self, estimator, X, y, sample_weight):
+        self.estimator = estimator
+        self.n_epochs = 0 if estimator.solver == "lbfgs" else estimator.max_iter
+        self.n_begun = 0
+        self.data = {"estimator": estimator, "X": X, "y": y}
+        if sample_weight is not None:
+            self.data["metadata"] = {"sample_weight": sample_weight}
+        self.context = estimator._init_callback_context(max_subtasks=self.n_epochs)
+        self.context.call_on_fit_task_begin(**self.data)
+
+    def epoch_begins(self):
+        """Begin a subtask, unless a job that is trained again has used them up."""
+        self.epoch = None
+        if self.n_begun < self.n_epochs:
+            self.n_begun += 1
+            self.epoch = self.context.subcontext("epoch")
+            self.epoch.call_on_fit_task_begin(**self.data)
+
+    def epoch_ends(self, job, parameters):
+        """End the subtask; whether a callback ends the training.
+
+        Parameters
+        ----------
+        job : FitJob
+        parameters : callable
+            Gives the parameters and buffers of now.
+        """
+        if self.epoch is None:
+            return False
+
+        def fitted():
+            return {
+                "_module": build_module(job.layout, *parameters()),
+                "_net": None,
+                "_trained_with": job.settings,
+            }
+
+        return self.epoch.call_on_fit_task_end(
+            **self.data, reconstruction_attributes=fitted
+        )
+
+    def ends(self):
+        """End the task, the estimator being fitted."""
+        self.context.call_on_fit_task_end(**self.data, reconstruction_attributes={})
