@@ -7,15 +7,22 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from .architectures import convolutional_network, sizes_of
+from .architectures import (
+    ARCHITECTURES,
+    convolutional_network,
+    sizes_of,
+    with_outputs,
+)
 from .base import AT_LEAST_ONE, RATE
 from .documentation import documented
-from .layers import ShapeError, layer_shapes
+from .layers import Activation, Layer, ShapeError, Softmax, layer_shapes
+from .modules.activations import ACTIVATIONS
 from .modules.augmentation import augmentation_pipeline
 from .tasks import NeuralClassifier, NeuralRegressor
 
 _CONSTRAINTS = {
     "filters": ["array-like"],
+    "architecture": [StrOptions(set(ARCHITECTURES)), tuple, list, None],
     "kernel_size": [AT_LEAST_ONE],
     "pool_size": [AT_LEAST_ONE],
     "padding": [
@@ -80,6 +87,8 @@ class _ConvolutionalNetwork:
                 )
         elif self._image_shape is not None:
             shape = self._image_shape
+        elif n_features == prod(self._shape_of_named()):
+            shape = self._shape_of_named()
         else:
             side = isqrt(n_features)
             shape = (1, side, side) if side**2 == n_features else (1, 1, n_features)
@@ -88,7 +97,51 @@ class _ConvolutionalNetwork:
     def _rows(self, X):
         return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)
 
+    def _shape_of_named(self):
+        """Shape of the images that a named architecture is for, or ()."""
+        if isinstance(self.architecture, str):
+            return ARCHITECTURES[self.architecture].input_shape
+        return ()
+
     def _layers(self, input_shape, n_outputs):
+        if self.architecture is None:
+            return self._blocks(input_shape, n_outputs)
+        return self._given_layers(input_shape, n_outputs)
+
+    def _given_layers(self, input_shape, n_outputs):
+        named = isinstance(self.architecture, str)
+        layers = ARCHITECTURES[self.architecture].layers if named else self.architecture
+        for layer in layers:
+            if not isinstance(layer, Layer) or (
+                isinstance(layer, Activation) and layer.function not in ACTIVATIONS
+            ):
+                raise ValueError(
+                    f"architecture contains {layer!r}: give layers of "
+                    "sknn_course.layers, with activation functions among "
+                    f"{sorted(ACTIVATIONS)}."
+                )
+        layers = with_outputs(layers, n_outputs)
+        name = f"architecture={self.architecture!r}" if named else "The architecture"
+        try:
+            shape = layer_shapes(layers, input_shape)[-1]
+        except ShapeError as error:
+            size = " x ".join(map(str, input_shape))
+            raise ShapeError(
+                f"{name} does not suit images of {size}. {error}"
+            ) from None
+        if shape != (n_outputs,):
+            raise ShapeError(
+                f"{name} ends in outputs of shape {shape}, but y needs ({n_outputs},): "
+                "end it with Flatten() or GlobalAveragePool() and a Dense layer."
+            )
+        if n_outputs == 1 and isinstance(layers[-1], Softmax):
+            raise ValueError(
+                f"{name} ends in Softmax(), which is always 1 over the single output "
+                "that y needs: leave it out."
+            )
+        return layers
+
+    def _blocks(self, input_shape, n_outputs):
         layers = convolutional_network(
             self.filters,
             sizes_of(self.dense_layer_sizes, "dense_layer_sizes"),
@@ -138,6 +191,15 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
 'silu', 'leaky_relu', 'softplus'}, default='relu'
         Activation function of convolutions and hidden layers.
 
+    architecture : str, sequence of Layer or None, default=None
+        A network of `sknn_course.architectures.ARCHITECTURES` by its name, or the
+        layers of one, in place of the blocks. Its last dense layer (or convolution,
+        where none follows) gets as many units as y needs outputs. What describes
+        the blocks is then ignored: `filters`, `dense_layer_sizes`, `kernel_size`,
+        `pool_size`, `padding`, `conv_dropout`, `dropout`, `input_dropout`,
+        `batch_norm`, `noise`, `global_pool`; and `activation`, but for the range
+        of ``weight_init='glorot'``.
+
     kernel_size : int, default=3
         Side of the kernels, in pixels.
 
@@ -156,8 +218,9 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
     input_shape : tuple of int, default=None
         (channels, height, width) or (height, width) of an image. X may be of shape
         (n, channels, height, width), (n, height, width), or flat rows. None takes
-        the shape of X; flat rows are square images where their length is a square,
-        else rows of 1 x length pixels with windows along the row.
+        the shape of X; flat rows are images of the named `architecture` where their
+        length is that of its images, else square images where it is a square, else
+        rows of 1 x length pixels with windows along the row.
 
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
@@ -225,6 +288,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         dense_layer_sizes=(64,),
         activation="relu",
         *,
+        architecture=None,
         kernel_size=3,
         pool_size=2,
         padding="same",
@@ -298,6 +362,15 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
 'silu', 'leaky_relu', 'softplus'}, default='relu'
         Activation function of convolutions and hidden layers.
 
+    architecture : str, sequence of Layer or None, default=None
+        A network of `sknn_course.architectures.ARCHITECTURES` by its name, or the
+        layers of one, in place of the blocks. Its last dense layer (or convolution,
+        where none follows) gets as many units as y needs outputs. What describes
+        the blocks is then ignored: `filters`, `dense_layer_sizes`, `kernel_size`,
+        `pool_size`, `padding`, `conv_dropout`, `dropout`, `input_dropout`,
+        `batch_norm`, `noise`, `global_pool`; and `activation`, but for the range
+        of ``weight_init='glorot'``.
+
     kernel_size : int, default=3
         Side of the kernels, in pixels.
 
@@ -316,8 +389,9 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
     input_shape : tuple of int, default=None
         (channels, height, width) or (height, width) of an image. X may be of shape
         (n, channels, height, width), (n, height, width), or flat rows. None takes
-        the shape of X; flat rows are square images where their length is a square,
-        else rows of 1 x length pixels with windows along the row.
+        the shape of X; flat rows are images of the named `architecture` where their
+        length is that of its images, else square images where it is a square, else
+        rows of 1 x length pixels with windows along the row.
 
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
@@ -382,6 +456,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         dense_layer_sizes=(64,),
         activation="relu",
         *,
+        architecture=None,
         kernel_size=3,
         pool_size=2,
         padding="same",

@@ -7,6 +7,7 @@ from .families import (
     multilayer_perceptron,
     per_layer,
     sizes_of,
+    with_outputs,
 )
 from .kiel_2018 import kiel_2018_cnn, kiel_2018_grid_winner, kiel_2018_variation
 from .kiel_2020 import cifar_cnn, mnist_cnn
@@ -29,5 +30,6 @@ __all__ = [
     "per_layer",
     "rdfia_cnn",
     "sizes_of",
+    "with_outputs",
     "zfnet",
 ]

@@ -1,5 +1,7 @@
 """Families of networks: perceptrons and convolutional networks of any sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..layers import (
@@ -203,6 +205,42 @@ def convolutional_network(
         batch_norm=batch_norm,
     )
     return (*layers, GlobalAveragePool() if global_pool else Flatten(), *dense[1:])
+
+
+def with_outputs(layers, n_outputs):
+    """A network with another number of outputs.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    n_outputs : int
+        Units of the last dense layer, or filters of the last convolution where no
+        dense layer follows it.
+
+    Returns
+    -------
+    tuple of Layer
+
+    Raises
+    ------
+    ValueError
+        If there is neither a dense layer nor a convolution.
+
+    Examples
+    --------
+    >>> from sknn_course.architectures import lenet5, with_outputs
+    >>> with_outputs(lenet5(), 3)[-3:]
+    (Dense(units=84), Activation(function='tanh'), Dense(units=3))
+    """
+    layers = list(layers)
+    for index in reversed(range(len(layers))):
+        if isinstance(layers[index], Dense):
+            layers[index] = replace(layers[index], units=n_outputs)
+            return tuple(layers)
+        if isinstance(layers[index], Conv2d):
+            layers[index] = replace(layers[index], filters=n_outputs)
+            return tuple(layers)
+    raise ValueError(f"No Dense and no Conv2d, which give outputs, among {layers}.")
 
 
 def active_layers(layers):

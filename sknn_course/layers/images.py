@@ -120,7 +120,9 @@ class Conv2d(Layer):
 
     def n_links(self, input_shape):
         """Number of pairs of an output map and an input map that it sees."""
-        return sum(map(sum, self.is_linked(input_shape)))
+        if self.links is None:
+            return self.filters * input_shape[0]
+        return sum(map(len, self.links))
 
     def is_linked(self, input_shape):
         """Whether output maps see input maps, tuples of shape (filters, channels)."""
