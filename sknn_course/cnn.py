@@ -87,8 +87,8 @@ class _ConvolutionalNetwork:
                 )
         elif self._image_shape is not None:
             shape = self._image_shape
-        elif n_features == prod(self._shape_of_named()):
-            shape = self._shape_of_named()
+        elif n_features == prod(self._named_shape() or (0,)):
+            shape = self._named_shape()
         else:
             side = isqrt(n_features)
             shape = (1, side, side) if side**2 == n_features else (1, 1, n_features)
@@ -97,11 +97,11 @@ class _ConvolutionalNetwork:
     def _rows(self, X):
         return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)
 
-    def _shape_of_named(self):
-        """Shape of the images that a named architecture is for, or ()."""
+    def _named_shape(self):
+        """Shape of the images that a named architecture is for, or None."""
         if isinstance(self.architecture, str):
             return ARCHITECTURES[self.architecture].input_shape
-        return ()
+        return None
 
     def _layers(self, input_shape, n_outputs):
         if self.architecture is None:
