@@ -120,6 +120,7 @@ def run(args):
         data_home=args.data_home,
         download=args.download,
         resume=args.resume,
+        tell=_tell,
     )
     finished = _run_all(runner, chosen)
     outcomes = [runner.outcomes[id] for id in known if id in runner.outcomes]

@@ -6,7 +6,7 @@ from .metrics import PARTS
 from .outcome import Comparison, band, is_better_high
 from .training import n_epochs
 
-LEARNING = "mean over the last epoch, while learning"
+LEARNING = "mean over the last epoch"
 WITH_PENALTY = "with the penalty"
 
 

@@ -132,6 +132,8 @@ def _decision_boundary(training, trained):
         _first(trained),
         X,
         response_method="predict",
+        eps=0.3,
+        grid_resolution=300,
         alpha=0.35,
         cmap="coolwarm",
         ax=ax,
@@ -157,8 +159,6 @@ PICTURES = {
     "weight_histogram": _weight_histogram,
 }
 CAPTIONS = {
-    "learning_curves": "Loss and accuracy by epoch. Training figures are means over "
-    "the epoch while the network learns, penalties included.",
     "first_layer": "Weights of the first neurons in the first layer.",
     "filters": "Filters of the first convolution.",
     "misclassified": "Test images that are classified wrongly.",
@@ -170,13 +170,35 @@ CAPTIONS = {
 }
 
 
-def caption(name):
+def caption(name, curves=()):
     """What a picture shows, in words.
+
+    Parameters
+    ----------
+    name : str
+    curves : collection of str, default=()
+        Names of the curves of the training.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
     >>> from sknn_course.experiments.pictures import caption
     >>> caption("gradient_norms")
     'Gradient norms.'
+    >>> caption("learning_curves", ["train_mse", "test_mse"])
+    'Mean squared error by epoch; training figures are means over the epoch, while \
+the network learns, penalties included. The rows called validation are the test rows.'
     """
-    return CAPTIONS.get(name, name.replace("_", " ").capitalize() + ".")
+    if name != "learning_curves" or not curves:
+        return CAPTIONS.get(name, name.replace("_", " ").capitalize() + ".")
+    what = "Mean squared error" if "train_mse" in curves else "Loss and accuracy"
+    text = (
+        f"{what} by epoch; training figures are means over the epoch, while the "
+        "network learns, penalties included."
+    )
+    if {"test_loss", "test_mse"} & set(curves):
+        text += " The rows called validation are the test rows."
+    return text

@@ -15,6 +15,7 @@ from .tables import (
     summary_rows,
 )
 
+SHARPNESS = 1.6  # pixels of a picture for one of the page
 NUMBERS = ("ours", "published", "right", "difference", "band")
 
 
@@ -100,7 +101,7 @@ def _experiment(one, folder):
         _table(check_rows(one)),
         *(_table(rows, title) for title, rows in one.tables.items()),
         *(_paragraph(note) for note in one.notes),
-        *(_picture(one, picture, folder) for picture in one.pictures),
+        _pictures(one, folder),
         *(_paragraph(f"Erratum: {text}", "erratum") for text in one.errata),
         "</section>",
     ]
@@ -151,16 +152,20 @@ def _class(is_number):
     return ' class="number"' if is_number else ""
 
 
+def _pictures(one, folder):
+    figures = [_picture(one, picture, folder) for picture in one.pictures]
+    return f'<div class="figures">{"".join(figures)}</div>' if figures else ""
+
+
 def _picture(one, picture, folder):
     path = folder / picture["file"]
     if not path.exists():
         return _paragraph(f"The picture {picture['file']} is missing.", "reason")
-    text = caption(picture["name"])
-    if len(one.curves.get("train_mse", one.curves.get("train_loss", []))) > 1:
-        text += " Thin lines: the repetitions." * (picture["name"] == "learning_curves")
-    image = base64.b64encode(path.read_bytes()).decode("ascii")
+    text, content = caption(picture["name"], one.curves), path.read_bytes()
+    pixels = int.from_bytes(content[16:20], "big")  # width in a PNG's header
+    image = base64.b64encode(content).decode("ascii")
     return (
-        f'<figure><img src="data:image/png;base64,{image}" '
-        f'alt="{escape(f"{one.id}: {text}")}" loading="lazy">'
+        f'<figure style="width: {round(pixels / SHARPNESS)}px">'
+        f'<img src="data:image/png;base64,{image}" alt="{escape(f"{one.id}: {text}")}">'
         f"<figcaption>{escape(text)}</figcaption></figure>"
     )

@@ -36,6 +36,8 @@ class Runner:
         Whether to fetch files that are missing.
     resume : bool
         Whether to leave out what the store has.
+    tell : callable, default=None
+        Is given a line of text when work begins that may take long.
 
     Attributes
     ----------
@@ -67,11 +69,13 @@ class Runner:
         data_home=None,
         download=False,
         resume=False,
+        tell=None,
     ):
         self.known, self.store = known, store
         self.scale, self.seed, self.device = scale, seed, device
         self.asked_repeats = repeats
         self.resume = resume
+        self.tell = tell or (lambda text: None)
         self.load = partial(load, data_home=data_home, download=download)
         self.outcomes = {}
         self._fitted = {}
@@ -101,6 +105,7 @@ class Runner:
         while waiting:
             batch = self._next_batch(waiting)
             started = time.perf_counter()
+            self.tell(_names(batch))
             for outcome in self._run_batch(batch):
                 self.outcomes[outcome.id] = outcome
                 self.store.write(outcome)
@@ -335,6 +340,13 @@ def _missing(error):
         f"{error.missing} not found: put the files into the folder that --data-home "
         "names, or fetch them with --download"
     )
+
+
+def _names(batch):
+    """What a batch runs, in a line."""
+    ids = [one.id for one in batch]
+    more = f" and {len(ids) - 4} more" if len(ids) > 4 else ""
+    return f"running {', '.join(ids[:4])}{more}: {batch[0].title}"
 
 
 def _ended(outcome):

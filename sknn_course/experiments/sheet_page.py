@@ -39,11 +39,12 @@ caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d9d9d9; }
 thead th { border-bottom: 2px solid #555; vertical-align: bottom; }
-.number { text-align: right; font-variant-numeric: tabular-nums; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tbody th { font-weight: 600; white-space: nowrap; }
-figure { margin: 1rem 0; }
-figure img { display: block; max-width: 100%; height: auto; }
-figcaption { color: #444; font-size: .92rem; max-width: 46rem; margin-top: .3rem; }
+.figures { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: flex-start; }
+figure { margin: .8rem 0; max-width: 100%; min-width: 15rem; }
+figure img { display: block; width: 100%; height: auto; }
+figcaption { color: #444; font-size: .88rem; margin-top: .3rem; }
 code { font-size: .9em; overflow-wrap: anywhere; }
 @media screen and (max-width: 40rem) {
   .summary thead { position: absolute; clip-path: inset(50%); }
@@ -58,7 +59,7 @@ code { font-size: .9em; overflow-wrap: anywhere; }
   :root { font-size: 9.5pt; }
   body { max-width: none; padding: 0; }
   .scroll { overflow: visible; }
-  figure img { max-height: 11cm; width: auto; }
+  figure img { max-height: 11cm; max-width: 100%; width: auto; }
   tr, figure { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -96,7 +96,7 @@ class Store:
         """Save a figure and return its path relative to the folder."""
         path = f"pictures/{name}.png"
         part = self.folder / f"{path}.part"
-        figure.savefig(part, format="png", dpi=120, bbox_inches="tight")
+        figure.savefig(part, format="png", dpi=140, bbox_inches="tight")
         os.replace(part, self.folder / path)
         return path
 
