@@ -17,7 +17,9 @@ PACKAGE = Path(__file__).parents[1] / "sknn_course"
 ROWS = [
     ["", "__main__", "cli"],  # "" is sknn_course/__init__.py
     ["comparison"],
-    ["experiments", "report", "plotting", "inspection", "persistence"],
+    ["experiments"],
+    ["plotting", "inspection", "theory", "preprocessing", "tensorboard"],
+    ["report", "persistence"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["tasks"],
     ["base"],
@@ -26,7 +28,7 @@ ROWS = [
     ["modules"],
     ["architectures"],
     ["layers"],
-    ["datasets", "devices", "documentation"],
+    ["datasets", "devices", "documentation", "image_rows"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}

@@ -22,8 +22,11 @@ from sknn_course.layers import (
     Flatten,
     GaussianNoise,
     GlobalAveragePool,
+    LocalResponseNorm,
     Pool2d,
     ShapeError,
+    Softmax,
+    count_parameters,
     layer_shapes,
     structure,
 )
@@ -65,11 +68,12 @@ def test_same_padding_is_torchs(kernel_size):
 @pytest.mark.parametrize(
     ("kind", "module"), [("max", nn.MaxPool2d), ("average", nn.AvgPool2d)]
 )
+@pytest.mark.parametrize("stride", [None, 1, 2, 3, (2, 1)])
 @pytest.mark.parametrize("size", WINDOWS)
-def test_pooling_has_torchs_shapes(size, kind, module):
+def test_pooling_has_torchs_shapes(size, stride, kind, module):
     for sides in product((5, 8, 13), repeat=2):
-        expected = torch_shape(module(size), (3, *sides))
-        assert Pool2d(size, kind).output_shape((3, *sides)) == expected
+        expected = torch_shape(module(size, stride), (3, *sides))
+        assert Pool2d(size, kind, stride).output_shape((3, *sides)) == expected
 
 
 @pytest.mark.parametrize(
@@ -81,6 +85,7 @@ def test_pooling_has_torchs_shapes(size, kind, module):
         (Dropout(0.5), nn.Dropout()),
         (GaussianNoise(0.1), nn.Identity()),
         (Flatten(), nn.Flatten()),
+        (Softmax(), nn.Softmax(1)),
     ],
     ids=repr,
 )
@@ -93,50 +98,25 @@ def test_layers_between_images_and_rows():
     for shape in ((3, 5, 8), (1, 1, 7)):
         assert Flatten().output_shape(shape) == torch_shape(nn.Flatten(), shape)
         assert GlobalAveragePool().output_shape(shape) == torch_shape(pooled, shape)
-        assert BatchNorm().output_shape(shape) == shape
-
-
-# LeCun et al., "Gradient-based learning applied to document recognition", 1998,
-# figure 2, with each map of C3 on all maps of S2
-LENET_5 = (
-    Conv2d(6, 5, "valid"),
-    Activation("tanh"),
-    Pool2d(2, "average"),
-    Conv2d(16, 5, "valid"),
-    Activation("tanh"),
-    Pool2d(2, "average"),
-    Conv2d(120, 5, "valid"),
-    Flatten(),
-    Activation("tanh"),
-    Dense(84),
-    Activation("tanh"),
-    Dense(10),
-)
-
-
-def test_lenet_5_has_the_published_maps():
-    shapes = layer_shapes(LENET_5, (1, 32, 32))
-    maps = [shape for shape in dict.fromkeys(shapes) if len(shape) == 3]
-    assert maps == [
-        (1, 32, 32),
-        (6, 28, 28),
-        (6, 14, 14),
-        (16, 10, 10),
-        (16, 5, 5),
-        (120, 1, 1),
-    ]
+        for layer in (BatchNorm(), Softmax(), LocalResponseNorm()):
+            assert layer.output_shape(shape) == shape
 
 
 @pytest.mark.parametrize(
     ("layer", "before", "after"),
-    [  # Krizhevsky et al., 2012, with the 227 pixels that its strides need
-        (Conv2d(96, 11, "valid", 4), (3, 227, 227), (96, 55, 55)),
-        (Conv2d(256, 5, 2), (96, 27, 27), (256, 27, 27)),
-        (Conv2d(384, 3, 1), (256, 13, 13), (384, 13, 13)),
-        (Conv2d(64, 11, 2, 4), (3, 224, 224), (64, 55, 55)),  # torchvision's
+    [
+        (Conv2d(64, 11, 2, 4), (3, 224, 224), (64, 55, 55)),  # torchvision's AlexNet
+        # the sheets' examples
+        (Conv2d(32, 3, 1), (1, 28, 28), (32, 28, 28)),
+        (Conv2d(32, 3, "valid"), (1, 28, 28), (32, 26, 26)),
+        (Conv2d(16, 5, 2), (1, 28, 28), (16, 28, 28)),
+        (Conv2d(6, 5, "valid"), (1, 32, 32), (6, 28, 28)),
+        (Conv2d(96, 7, 0, 2), (3, 227, 227), (96, 111, 111)),
+        (Pool2d(2), (1, 6, 4), (1, 3, 2)),
+        (Pool2d(3, stride=2), (96, 55, 55), (96, 27, 27)),
     ],
 )
-def test_alexnets_convolutions_have_the_published_sizes(layer, before, after):
+def test_published_sizes(layer, before, after):
     assert layer.output_shape(before) == after
 
 
@@ -174,7 +154,6 @@ def keras_mnist(*hidden, n_convolutions_to_pool):
             1_199_882,
         ),
         (keras_mnist(Dropout(0.5), n_convolutions_to_pool=1), (1, 28, 28), 34_826),
-        (LENET_5, (1, 32, 32), 61_706),
         # torchvision's documentation
         (vgg([64], [128], [256] * 2, [512] * 2, [512] * 2), (3, 224, 224), 132_863_336),
         (
@@ -189,7 +168,6 @@ def keras_mnist(*hidden, n_convolutions_to_pool):
         "784-512-512-10",
         "mnist_cnn",
         "mnist_convnet",
-        "LeNet-5",
         "VGG-11",
         "VGG-16",
     ],
@@ -199,6 +177,7 @@ def test_numbers_of_parameters_are_the_published_ones(
 ):
     layout = ParameterLayout(layers, input_shape)
     assert layout.n_parameters == n_parameters
+    assert count_parameters(layers, input_shape) == (n_parameters, 0)
     assert sum(prod(p.shape) for p in layout.parameters) == n_parameters
 
 
@@ -208,6 +187,18 @@ def test_batch_norm_adds_two_parameters_and_two_statistics_to_a_unit(batch_norm)
     layout = ParameterLayout(layers, (784,))
     assert layout.n_parameters == 84_060 + 2 * 150
     assert layout.n_buffers == 2 * 150
+    assert count_parameters(layers, (784,)) == (84_360, 300)
+
+
+def test_weights_of_linked_maps_are_counted():
+    layer = Conv2d(2, (3, 2), links=((0, 2), (1,)), padding=1)
+    assert layer.n_links((3, 8, 8)) == 3
+    assert layer.n_parameters((3, 8, 8)) == 3 * 6 + 2
+    assert layer.is_linked((3, 8, 8)) == ((True, False, True), (False, True, False))
+    full = Conv2d(2, (3, 2), padding=1)
+    assert full.n_links((3, 8, 8)) == 6
+    assert full.n_parameters((3, 8, 8)) == 6 * 6 + 2
+    assert full.is_linked((3, 8, 8)) == ((True,) * 3,) * 2
 
 
 # --- errors ---
@@ -230,6 +221,51 @@ def test_images_are_needed_by_windows():
         layer_shapes([Dense(5), Pool2d()], (3,))
 
 
+def test_dense_layers_need_rows():
+    message = r"Dense\(units=5\) needs rows .* 2 x 4 x 4: put Flatten\(\) before it"
+    with pytest.raises(ShapeError, match=message):
+        layer_shapes([Conv2d(2), Dense(5)], (1, 4, 4))
+    for layer in (GlobalAveragePool(), LocalResponseNorm(), Conv2d(3)):
+        with pytest.raises(ShapeError, match="needs images, got rows of shape"):
+            layer.output_shape((4,))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dense(0), "units=0 does not fit Dense: give a positive number"),
+        (lambda: Dense(2.5), "units=2.5 does not fit Dense"),
+        (lambda: Conv2d(-1), "filters=-1 does not fit Conv2d"),
+        (lambda: Conv2d(2, 0), "kernel_size=0 does not fit Conv2d"),
+        (lambda: Conv2d(2, (3, 3, 3)), r"kernel_size=\(3, 3, 3\) does not fit"),
+        (lambda: Conv2d(2, padding="full"), "padding='full' does not fit Conv2d"),
+        (lambda: Conv2d(2, padding=-1), "padding=-1 does not fit Conv2d"),
+        (lambda: Conv2d(2, stride=0), "stride=0 does not fit Conv2d"),
+        (lambda: Conv2d(2, links=((0,),)), "to each of the 2 output maps"),
+        (lambda: Conv2d(1, links=((),)), r"links=\(\(\),\) does not fit Conv2d"),
+        (lambda: Conv2d(1, links=((1, 1),)), "its different input maps"),
+        (lambda: Pool2d(0), "size=0 does not fit Pool2d"),
+        (lambda: Pool2d(kind="mean"), "kind='mean' .*: give 'max' or 'average'"),
+        (lambda: Pool2d(stride=0), "stride=0 does not fit Pool2d"),
+        (lambda: LocalResponseNorm(4), "size=4 .*: give an odd number of maps"),
+        (lambda: LocalResponseNorm(k=0), "k=0 does not fit LocalResponseNorm"),
+        (lambda: Dropout(1), r"rate=1 does not fit Dropout: give a rate in \[0, 1\)"),
+        (lambda: GaussianNoise(-1), "std=-1 does not fit GaussianNoise"),
+    ],
+)
+def test_values_that_do_not_fit_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_links_name_maps_that_are_there():
+    layer = Conv2d(2, links=((0, 3), (4,)))
+    assert layer.output_shape((5, 8, 8)) == (2, 8, 8)
+    message = r"links names the input maps \[3, 4\], but there are 3, counted from 0"
+    with pytest.raises(ShapeError, match=message):
+        layer.output_shape((3, 8, 8))
+
+
 @pytest.mark.parametrize("kernel_size", [2, (3, 4)])
 def test_same_padding_needs_odd_kernels(kernel_size):
     with pytest.raises(ShapeError, match="needs an odd kernel_size, got"):
@@ -249,6 +285,29 @@ def test_structure_leaves_out_strengths_alone():
     assert structure(layers()) != structure(layers()[1:])
     assert structure((Conv2d(3),)) != structure((Conv2d(3, padding=0),))
     assert structure((Pool2d(2),)) != structure((Pool2d(2, "average"),))
+    assert structure((Pool2d(2),)) != structure((Pool2d(2, stride=1),))
+    assert structure((Conv2d(1),)) != structure((Conv2d(1, flipped=True),))
+    assert structure((Conv2d(1),)) != structure((Conv2d(1, links=((0,),)),))
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (Pool2d(), "Pool2d(size=2, kind='max')"),
+        (Pool2d(3, stride=2), "Pool2d(size=3, kind='max', stride=2)"),
+        (Dropout(), "Dropout(rate=0.0)"),
+        (Softmax(), "Softmax()"),
+        (
+            Conv2d(1, links=[[0]], flipped=True),
+            "Conv2d(filters=1, kernel_size=3, padding='same', stride=1, "
+            "links=((0,),), flipped=True)",
+        ),
+    ],
+)
+def test_a_layer_is_written_as_it_is_made(layer, text):
+    assert repr(layer) == text
+    assert eval(text) == layer
+    assert hash(eval(text)) == hash(layer)
 
 
 # --- architectures ---

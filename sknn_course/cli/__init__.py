@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from sknn_course.cli import compare
+from sknn_course.cli import compare, reproduce
 
-COMMANDS = (compare,)
+COMMANDS = (compare, reproduce)
 
 
 def build_parser():
@@ -42,8 +42,8 @@ def main(argv=None):
     Returns
     -------
     int
-        Exit status: 0 for success, 2 for input that cannot be used, 130 after
-        Ctrl-C.
+        Exit status: 0 for success, 1 where something failed, 2 for input that cannot
+        be used, 130 after Ctrl-C.
     """
     args = build_parser().parse_args(argv)
     args.argv = sys.argv[1:] if argv is None else list(argv)
