@@ -119,7 +119,7 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
         "weight_init": [str],
         "bias_init": [str],
         "device": [str, torch.device],
-        "dtype": [StrOptions({"float32", "float64"}), None],
+        "dtype": [StrOptions({"float32", "float64", "bfloat16"}), None],
         "callbacks": [list, tuple, None],
     }
 
@@ -193,7 +193,9 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
         """What `validate_data` converts X to; lbfgs needs the precision."""
         if self.solver == "lbfgs":
             return np.float64
-        return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+        if self.dtype is None:
+            return np.float64, np.float32
+        return np.float32 if self.dtype == "bfloat16" else np.dtype(self.dtype)
 
     def _check_data(self, X, y, sample_weight, incremental, first_pass):
         """Rows, 2-D targets and weights, all of the training dtype."""
@@ -281,6 +283,7 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
             "batch_size": int(batch_size),
             "decay_rate": self.decay_rate or DECAY_RATES.get(self.learning_rate),
             "early_stopping": self.early_stopping and self.solver != "lbfgs",
+            "mixed_precision": self.dtype == "bfloat16" and self.solver != "lbfgs",
         }
         names = Settings.__dataclass_fields__
         given = {name: getattr(self, name) for name in names if name not in resolved}

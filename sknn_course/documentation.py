@@ -134,9 +134,11 @@ COMPUTING = """
     device : {'auto', 'cpu', 'cuda', 'mps'}, default='auto'
         Where to compute; 'auto' takes a GPU where there is one.
 
-    dtype : {'float32', 'float64'} or None, default='float32'
+    dtype : {'float32', 'float64', 'bfloat16'} or None, default='float32'
         Type of the parameters and computations. None follows X as scikit-learn
         does, and then gives scikit-learn's own results for the same `random_state`.
+        'bfloat16' is mixed precision: in training, matrix products and convolutions
+        are of bfloat16 values, all else is float32; faster on GPUs with such units.
 
     callbacks : list of skorch callbacks, default=None
         Told of the training, epoch by epoch and, if they ask for it, batch by

@@ -17,6 +17,7 @@ import torch
 
 from .. import layers as spec
 from ..layers import is_active
+from . import stacked_bfloat16
 from .activations import ACTIVATIONS, RISING
 from .counter_random import keep_mask, normal, unit_bits
 from .stacked_batch_norm import BatchNorm
@@ -172,6 +173,12 @@ LAYERS = {
 }
 
 
+IN_BFLOAT16 = LAYERS | {
+    spec.Dense: stacked_bfloat16.Dense,
+    spec.Conv2d: stacked_bfloat16.convolution,
+}
+
+
 class StackedNetwork:
     """K networks of one structure, bound to flat parameters and gradients.
 
@@ -187,9 +194,14 @@ class StackedNetwork:
         Per layer, the dropout rate or noise's standard deviation: a number, or
         a tensor of shape (K, 1, 1, ...) where the networks differ; None for
         other layers.
+    mixed_precision : bool
+        Whether products are of bfloat16 values.
     """
 
-    def __init__(self, layout, flat, grad, buffers, n_models, strengths):
+    def __init__(
+        self, layout, flat, grad, buffers, n_models, strengths, mixed_precision=False
+    ):
+        kinds = IN_BFLOAT16 if mixed_precision else LAYERS
         values = layout.views(flat, buffers, n_models)
         grads = layout.views(grad, buffers, n_models)
         self.layers, self._zero_grads = [], []
@@ -211,7 +223,7 @@ class StackedNetwork:
                 self._zero_grads.append(before.bias_grad)
             if isinstance(layer, spec.Activation) and not is_free:
                 self.layers.append(Copy())
-            self.layers.append(LAYERS[type(layer)](layer, shape, own, own_grads))
+            self.layers.append(kinds[type(layer)](layer, shape, own, own_grads))
             if isinstance(layer, (spec.Activation, spec.Softmax)):
                 is_free = False
             else:

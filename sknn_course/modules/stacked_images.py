@@ -103,10 +103,14 @@ class SparseConv2d(Conv2d):
         return x_grad
 
 
+def is_plain(layer):
+    """Whether all maps are linked, and the kernel is not flipped."""
+    return layer.links is None and not layer.flipped
+
+
 def convolution(layer, *tensors):
     """The layer for a specification: the plain one where it serves."""
-    is_plain = layer.links is None and not layer.flipped
-    return (Conv2d if is_plain else SparseConv2d)(layer, *tensors)
+    return (Conv2d if is_plain(layer) else SparseConv2d)(layer, *tensors)
 
 
 class Pool2d:

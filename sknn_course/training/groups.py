@@ -48,6 +48,7 @@ def _structure_key(job):
         settings.score,
         settings.nesterovs_momentum,
         settings.penalize_bias,
+        settings.mixed_precision,
         job.validation is None,
         str(job.train.y.dtype),
         type(job.train.X).__name__,

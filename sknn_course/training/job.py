@@ -14,7 +14,8 @@ class Settings:
     """Hyperparameters of training, named and meant as the estimators' parameters.
 
     ``batch_size`` is resolved to a number, ``decay_rate`` to the schedule's
-    default; ``loss`` and ``score`` name rules of `sknn_course.training.losses`.
+    default; ``loss`` and ``score`` name rules of `sknn_course.training.losses`;
+    ``mixed_precision`` is whether products are of bfloat16 values.
     """
 
     solver: str
@@ -44,6 +45,7 @@ class Settings:
     epsilon: float
     n_iter_no_change: float
     max_fun: int
+    mixed_precision: bool = False
 
 
 @dataclass

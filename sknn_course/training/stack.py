@@ -62,7 +62,13 @@ class Stack:
         if first.settings.solver == "adam":
             self.h.change = torch.empty_like(flat)
         self.network = StackedNetwork(
-            self.layout, flat, self.grad, buffers, self.n_models, self._strengths()
+            self.layout,
+            flat,
+            self.grad,
+            buffers,
+            self.n_models,
+            self._strengths(),
+            first.settings.mixed_precision,
         )
         self.seeds = first.seed
         if self.n_models:
