@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..modules.activations import ACTIVATIONS
-from .canvas import BLUE, ORANGE, panel_axes, tidy
+from .canvas import BLUE, ORANGE, legend_above, panel_axes, tidy
 
 
 class ActivationFunctionsDisplay:
@@ -137,13 +137,5 @@ class ActivationFunctionsDisplay:
             one.axhline(0, color="#555555", linewidth=0.6)
             one.axvline(0, color="#555555", linewidth=0.6)
             tidy(one)
-        if ax is None and n_functions > 1:
-            self.figure_.legend(
-                *self.axes_[0].get_legend_handles_labels(),
-                loc="outside upper center",
-                ncols=2,
-                frameon=False,
-            )
-        else:
-            self.axes_[0].legend(frameon=False)
+        legend_above(self.axes_, new_figure=ax is None and n_functions > 1)
         return self

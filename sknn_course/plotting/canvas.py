@@ -50,6 +50,7 @@ def panel_axes(
     n_columns,
     width,
     height,
+    extra_width=0.0,
     width_ratios=None,
     **kwargs,
 ):
@@ -67,6 +68,8 @@ def panel_axes(
         Panels side by side in a new figure or a bounding box.
     width, height : float
         Of one panel in a new figure, in inches.
+    extra_width : float, default=0.0
+        Of a new figure beside its panels, in inches.
     width_ratios : list of float, default=None
         Of the columns.
     **kwargs : dict
@@ -93,7 +96,8 @@ def panel_axes(
     n_rows = -(-n_panels // n_columns)
     if ax is None:
         figure = plt.figure(
-            figsize=(width * n_columns, height * n_rows), layout="constrained"
+            figsize=(width * n_columns + extra_width, height * n_rows),
+            layout="constrained",
         )
         grid = figure.add_gridspec(n_rows, n_columns, width_ratios=width_ratios)
     elif isinstance(ax, Axes):
@@ -160,6 +164,28 @@ def tidy(ax, *, grid="both", integer_x=False):
     ax.spines[["top", "right"]].set_visible(False)
     if integer_x:
         ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def legend_above(axes, *, new_figure):
+    """One legend for all panels: above a figure of their own, else in the first.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+    new_figure : bool
+        Whether the figure holds these panels alone.
+    """
+    if not new_figure:
+        axes[0].legend(frameon=False)
+        return
+    handles, labels = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=len(labels),
+        frameon=False,
+    )
 
 
 def log_scale_pays(values):

@@ -18,6 +18,8 @@ class ExampleImagesDisplay:
         One or three channels.
     titles : list of str, default=None
         One for each image.
+    row_names : list of str, default=None
+        One for each row of the grid.
     limits : tuple of float, default=None
         Values drawn black and white; None takes those of the images.
     n_columns : int, default=None
@@ -40,9 +42,12 @@ class ExampleImagesDisplay:
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, images, titles=None, limits=None, n_columns=None):
+    def __init__(
+        self, *, images, titles=None, row_names=None, limits=None, n_columns=None
+    ):
         self.images = images
         self.titles = titles
+        self.row_names = row_names
         self.limits = limits
         self.n_columns = n_columns
 
@@ -92,7 +97,7 @@ class ExampleImagesDisplay:
         order = np.arange(len(images))
         if random_state is not None:
             order = check_random_state(random_state).permutation(order)
-        titles = n_columns = None
+        titles = row_names = n_columns = None
         if y is not None:
             check_consistent_length(images, y)
             y = np.asarray(y)
@@ -104,11 +109,13 @@ class ExampleImagesDisplay:
             per_row = [order[y[order] == one][:n_images] for one in np.unique(y)]
             n_columns = min(map(len, per_row))  # rows of equal length
             order = np.concatenate([row[:n_columns] for row in per_row])
-        if y is not None:
+            row_names = [str(y[row[0]]) for row in per_row]
+        if y is not None and not per_class:
             titles = [str(one) for one in y[order]]
         display = cls(
             images=images[order],
             titles=titles,
+            row_names=row_names,
             limits=value_range(images),
             n_columns=n_columns,
         )
@@ -133,7 +140,12 @@ class ExampleImagesDisplay:
             titles=self.titles,
             limits=self.limits,
             n_columns=self.n_columns,
+            extra_width=0.1 * max(map(len, self.row_names or [""])),
         )
+        if self.row_names is not None:
+            firsts = self.axes_[:: self.n_columns]
+            for name, first in zip(self.row_names, firsts, strict=True):
+                first.set_ylabel(name, rotation=0, ha="right", va="center")
         self.figure_ = self.axes_[0].figure
         return self
 
@@ -301,9 +313,11 @@ class MisclassifiedDisplay:
         )
         self.figure_ = self.axes_[0].figure
         if ax is None:
+            n_shown, n_wrong = len(self.images), len(self.indices)
+            which = f"{n_shown} of the" if n_shown < n_wrong else "the"
             self.figure_.suptitle(
-                f"true \N{RIGHTWARDS ARROW} predicted: {len(self.images)} of "
-                f"{len(self.indices)} wrong among {self.n_samples}",
+                f"true \N{RIGHTWARDS ARROW} predicted: {which} {n_wrong} wrong "
+                f"of {self.n_samples}",
                 fontsize=10,
             )
         return self

@@ -111,16 +111,25 @@ class FeatureMapsDisplay:
             n_columns=n_maps + 1,
             width=0.95,
             height=1.0,
+            extra_width=1.0,
         ).reshape(len(self.maps), n_maps + 1)
         draw_image(axes[0, 0], self.image, value_range(self.image))
-        axes[0, 0].set_title("input", fontsize=9)
+        axes[0, 0].set_title("input", fontsize=9, pad=3)
         shown = [axes[0, 0]]
         for line, (name, maps) in zip(axes, self.maps.items(), strict=True):
             limits = float(maps.min()), float(maps.max())
             for one, image in zip(line[1:], maps, strict=False):
                 draw_image(one, image[None], limits, MAPS)
                 shown.append(one)
-            line[1].set_ylabel(name.replace(" ", "\n"), fontsize=9)
+            size = " \N{MULTIPLICATION SIGN} ".join(map(str, maps.shape[1:]))
+            count = f"{n_maps} of {len(maps)}" if n_maps < len(maps) else "all"
+            line[1].set_ylabel(
+                f"{name}\n{size}\n{count}",
+                fontsize=9,
+                rotation=0,
+                ha="right",
+                va="center",
+            )
         for unused in set(axes.ravel()) - set(shown):
             unused.set_axis_off()
         self.axes_ = axes.ravel()

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.signal import convolve2d, correlate2d
 
-from .canvas import SIGNED, panel_axes
-from .image_grid import draw_image, value_range
+from .canvas import MAPS, SIGNED, panel_axes
+from .image_grid import draw_image
 
 MOST_NUMBERS = 8  # rows or columns of an image whose values are written out
 
@@ -111,29 +111,24 @@ class FilteredImageDisplay:
         -------
         self
         """
+        n_rows, n_columns = self.image.shape
         self.axes_ = panel_axes(
             ax,
             "FilteredImageDisplay.plot",
             3,
             n_columns=3,
             width=2.5,
-            height=2.6,
-            width_ratios=[1, 0.6, 1],
+            height=max(1.9, 2.9 * min(n_rows / n_columns, 2) + 0.3),
+            width_ratios=[1, 0.55, 1],
         )
         self.figure_ = self.axes_[0].figure
-        signed = self.result.min() < 0
-        limit = np.abs(self.result).max() or 1
         shown = (
-            ("image", self.image, value_range(self.image), "gray"),
-            ("kernel", self.kernel, _around_zero(self.kernel), SIGNED),
-            (
-                self.operation,
-                self.result,
-                (-limit, limit) if signed else (0, limit),
-                SIGNED if signed else "gray",
-            ),
+            ("image", self.image),
+            ("kernel", self.kernel),
+            (self.operation, self.result),
         )
-        for one, (title, values, limits, cmap) in zip(self.axes_, shown, strict=True):
+        for one, (title, values) in zip(self.axes_, shown, strict=True):
+            limits, cmap = _colors(values)
             draw_image(one, values[None], limits, cmap)
             one.set_title(title, fontsize=10)
             if max(values.shape) <= MOST_NUMBERS:
@@ -141,16 +136,21 @@ class FilteredImageDisplay:
         return self
 
 
-def _around_zero(values):
-    limit = float(np.abs(values).max()) or 1.0
-    return -limit, limit
+def _colors(values):
+    """Grey from zero on; colours around zero where values are negative."""
+    if values.min() >= 0:
+        return (0.0, float(values.max()) or 1.0), MAPS
+    # in a large image, a few values would make all others pale
+    share = 1.0 if max(values.shape) <= MOST_NUMBERS else 0.99
+    limit = float(np.quantile(np.abs(values), share)) or 1.0
+    return (-limit, limit), SIGNED
 
 
 def _write_numbers(ax, values, limits, cmap):
     low, high = limits
     for (row, column), value in np.ndenumerate(values):
         place = (value - low) / (high - low)
-        dark = place < 0.5 if cmap == "gray" else not 0.2 < place < 0.8
+        dark = place < 0.5 if cmap == MAPS else not 0.2 < place < 0.8
         ax.text(
             column,
             row,

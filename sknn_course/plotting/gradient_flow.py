@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..training.losses import LOSSES
-from .canvas import single_axes, tidy
+from .canvas import SERIES, single_axes, tidy
 from .fitted_network import last_step, module_of, require_network, trained_layers
 
 
@@ -127,10 +127,19 @@ class GradientFlowDisplay:
         (self.line_,) = ax.plot(
             np.arange(1, len(norms) + 1),
             norms,
-            **{"marker": "o", "markersize": 4, "label": name, **line_params},
+            **{
+                "marker": "o",
+                "markersize": 4,
+                "color": SERIES[len(ax.lines) % len(SERIES)],
+                "label": name,
+                **line_params,
+            },
         )
         if np.min(norms) > 0:
             ax.set_yscale("log")
+            middle = np.exp(np.log(norms).mean())
+            ax.update_datalim([(1, middle / 4), (1, middle * 4)])  # some decade's tick
+            ax.autoscale_view()
         symbol = {"weights": "W", "biases": "b"}[of]
         ax.set(
             xlabel="layer, from input to output",

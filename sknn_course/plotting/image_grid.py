@@ -89,7 +89,16 @@ def draw_image(ax, image, limits, cmap=MAPS):
 
 
 def draw_grid(
-    ax, caller, images, *, titles=None, limits=None, n_columns=None, cmap=MAPS, side=1.0
+    ax,
+    caller,
+    images,
+    *,
+    titles=None,
+    limits=None,
+    n_columns=None,
+    cmap=MAPS,
+    side=1.0,
+    extra_width=0.0,
 ):
     """Draw images in a grid.
 
@@ -106,6 +115,8 @@ def draw_grid(
     cmap : str
     side : float
         Of one image in a new figure, in inches.
+    extra_width : float
+        Of a new figure beside the images, in inches.
 
     Returns
     -------
@@ -123,6 +134,7 @@ def draw_grid(
         n_columns=n_columns,
         width=side * max(1, min(images.shape[3] / images.shape[2], 3)),
         height=side + 0.2 * n_lines,
+        extra_width=extra_width,
     )
     for index, (one, image) in enumerate(zip(axes, images, strict=True)):
         draw_image(one, image, limits, cmap)

@@ -14,9 +14,9 @@ class LearningRateCasesDisplay:
     """Loss curves of one network with several learning rates.
 
     A rate is called 'good' where its final loss has made at least 95 % of the way
-    from the first loss to the lowest final loss of all rates; else 'too low' or
-    'too high', by whether it is smaller or larger than the best. Make it with
-    `from_estimator` or `from_curves`; parameters are attributes.
+    from the first loss of the lowest rate to the lowest final loss of all; else 'too
+    low' or 'too high', by whether it is smaller or larger than the best. Make it
+    with `from_estimator` or `from_curves`; parameters are attributes.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def _cases(curves):
     final = {rate: losses[-1] for rate, losses in curves.items()}
     final = {rate: one if np.isfinite(one) else np.inf for rate, one in final.items()}
     best = min(final, key=final.get)
-    start = max(losses[0] for losses in curves.values() if np.isfinite(losses[0]))
+    start = curves[min(curves)][0]  # nearest to that of the untrained network
     enough = final[best] + GOOD * max(start - final[best], 0)
     return {
         rate: "good"

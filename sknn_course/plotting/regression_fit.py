@@ -136,7 +136,9 @@ class RegressionFitDisplay:
         self
         """
         ax = single_axes(ax, "RegressionFitDisplay.plot", width=4.8, height=3.4)
-        ax.plot(*self.train, "o", color=GREY, markersize=4, label="training rows")
+        ax.plot(
+            *self.train, "o", color=GREY, markersize=4, zorder=3, label="training rows"
+        )
         if self.test is not None:
             ax.plot(
                 *self.test,
@@ -145,6 +147,7 @@ class RegressionFitDisplay:
                 markersize=4.5,
                 markerfacecolor="none",
                 markeredgewidth=1.3,
+                zorder=3,
                 label="test rows",
             )
         n_curves = len(self.curves)

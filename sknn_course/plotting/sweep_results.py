@@ -3,6 +3,7 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.model_selection._search import BaseSearchCV
 
 from .canvas import SERIES, shades, single_axes, tidy
@@ -102,6 +103,8 @@ class SweepResultsDisplay:
                 "search."
             )
         scoring = estimator.scoring
+        if scoring is None:
+            scoring = "$R^2$" if is_regressor(estimator) else "accuracy"
         if isinstance(scoring, str):
             params.setdefault("score_name", scoring.replace("_", " "))
         return cls.from_cv_results(estimator.cv_results_, **params)
@@ -236,6 +239,8 @@ class SweepResultsDisplay:
         tidy(ax)
 
     def _plot_heatmap(self, ax):
+        from matplotlib.patches import Rectangle
+
         drawn = ax.imshow(self.mean, aspect="auto", cmap="viridis")
         ax.set_xticks(range(len(self.x_values)), map(_text, self.x_values))
         ax.set_yticks(range(len(self.y_values)), map(_text, self.y_values))
@@ -249,7 +254,7 @@ class SweepResultsDisplay:
                     ax.text(
                         column,
                         row,
-                        f"{value:.3g}",
+                        f"{value:.3f}" if abs(value) < 10 else f"{value:.3g}",
                         ha="center",
                         va="center",
                         fontsize=9,
@@ -257,15 +262,8 @@ class SweepResultsDisplay:
                     )
         ax.figure.colorbar(drawn, ax=ax, label=self.score_name)
         row, column = np.unravel_index(np.nanargmax(self.mean), self.mean.shape)
-        ax.plot(
-            column,
-            row,
-            marker="s",
-            markersize=26,
-            markerfacecolor="none",
-            markeredgecolor="white",
-            markeredgewidth=2,
-        )
+        corner = (column - 0.5, row - 0.5)
+        ax.add_patch(Rectangle(corner, 1, 1, fill=False, linewidth=2.5, clip_on=False))
 
 
 def _table(cv_results, tried, names, score):

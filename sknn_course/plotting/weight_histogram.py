@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .canvas import BLUE, GREY, ORANGE, panel_axes, tidy
+from .canvas import BLUE, GREY, ORANGE, legend_above, panel_axes, tidy
 from .fitted_network import layer_at, weights_of
 
 
@@ -118,7 +118,7 @@ class WeightHistogramDisplay:
             one.set(xlabel=kind, ylabel=f"number of {_PLURAL[kind]}")
             tidy(one, grid="y")
         if len(self.weights) > 1:
-            self.axes_[0].legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
+            legend_above(self.axes_, new_figure=ax is None)
         return self
 
 

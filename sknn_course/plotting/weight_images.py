@@ -9,7 +9,7 @@ from .image_grid import draw_grid, require_count
 
 
 class _WeightImagesDisplay:
-    """Images of weights with one scale around zero.
+    """Images of weights with one scale around zero, at which 1 % are cut off.
 
     A subclass says how a network's weights become images (``_images``).
     """
@@ -37,7 +37,9 @@ class _WeightImagesDisplay:
         -------
         self
         """
-        limit = float(np.abs(self.images).max()) or 1.0
+        # a few large weights would make all others pale
+        limit = float(np.quantile(np.abs(self.images), 0.99)) or 1.0
+        with_bar = colorbar and self.images.shape[1] == 1
         self.axes_ = draw_grid(
             ax,
             f"{type(self).__name__}.plot",
@@ -46,11 +48,17 @@ class _WeightImagesDisplay:
             limits=(-limit, limit),
             n_columns=n_columns,
             cmap=SIGNED,
+            extra_width=0.9 if with_bar else 0.0,
         )
         self.figure_ = self.axes_[0].figure
-        if colorbar and self.images.shape[1] == 1:
+        if with_bar:
             self.figure_.colorbar(
-                self.axes_[0].images[-1], ax=list(self.axes_), label="weight"
+                self.axes_[0].images[-1],
+                ax=list(self.axes_),
+                label="weight",
+                extend="both",
+                shrink=0.8,
+                aspect=30,
             )
         if title is not None and ax is None:
             self.figure_.suptitle(title)
