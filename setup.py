@@ -6,7 +6,8 @@ from setuptools import find_packages, setup
 
 PLOT = ["matplotlib>=3.8"]
 FILES = ["pandas>=2.2", "pyarrow>=15"]
-TEST = ["pytest>=8.2", "polars>=1.0", *PLOT, *FILES]
+TENSORBOARD = ["tensorboard>=2.15"]
+TEST = ["pytest>=8.2", "polars>=1.0", *PLOT, *FILES, *TENSORBOARD]
 DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
 
 setup(
@@ -45,9 +46,10 @@ setup(
     extras_require={
         "plot": PLOT,
         "files": FILES,
+        "tensorboard": TENSORBOARD,
         "test": TEST,
         "dev": DEV,
-        "all": [*PLOT, *FILES],
+        "all": [*PLOT, *FILES, *TENSORBOARD],
     },
     packages=find_packages(include=["sknn_course", "sknn_course.*"]),
     package_data={"sknn_course": ["py.typed", "datasets/data/*.csv"]},

@@ -19,11 +19,10 @@ ROWS = [
     ["comparison"],
     ["experiments"],
     ["plotting", "inspection", "theory", "preprocessing", "tensorboard"],
-    ["report", "persistence"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["tasks"],
     ["base"],
-    ["parallel", "splitting"],
+    ["parallel", "splitting", "monitoring"],
     ["training"],
     ["modules"],
     ["architectures"],
@@ -32,7 +31,7 @@ ROWS = [
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
-OPTIONAL = {"matplotlib", "pandas", "polars", "pyarrow"}
+OPTIONAL = {"matplotlib", "pandas", "polars", "pyarrow", "tensorboard"}
 
 
 def module_name(path):
