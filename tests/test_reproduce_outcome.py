@@ -1,0 +1,232 @@
+"""Bands, judgements and the files of outcomes."""
+
+import json
+from math import isnan, nan, sqrt
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.utils import Bunch
+
+from sknn_course.experiments.documents import render_markdown, write_documents
+from sknn_course.experiments.judging import judge
+from sknn_course.experiments.outcome import Comparison, Outcome, band, plain
+from sknn_course.experiments.record import Experiment, Training, TrainingResult
+from sknn_course.experiments.store import Store
+from sknn_course.experiments.training import Trained
+
+
+def test_band_of_one_run_is_the_binomial_error_of_two_test_sets():
+    # two test sets of 10,000: scipy's variance of the number of right ones
+    one = stats.binom(10_000, 0.983).var() / 10_000**2
+    half = band("test_accuracy", [0.98], 0.983, None, 10_000, 10_000)
+    assert half == pytest.approx(2 * sqrt(2 * one))
+    other = stats.binom(1_000, 0.983).var() / 1_000**2
+    half = band("test_accuracy", [0.98], 0.983, None, 1_000, 10_000)
+    assert half == pytest.approx(2 * sqrt(one + other))
+
+
+def test_band_by_hand():
+    # s = 0.01, n = 4: 0.0001 / 4 + 0.0001 = 0.000125; the sheet's std 0.02 instead
+    values = [0.9 - 0.01 * sqrt(1.5), 0.9, 0.9, 0.9 + 0.01 * sqrt(1.5)]
+    assert np.std(values, ddof=1) == pytest.approx(0.01)
+    assert band("test_mse", values, 0.9) == pytest.approx(2 * sqrt(0.000125))
+    given = band("test_mse", values, 0.9, published_std=0.02)
+    assert given == pytest.approx(2 * sqrt(0.000025 + 0.0004))
+    with_test_set = band("test_accuracy", values, 0.9, None, 100, 200)
+    variance = 0.000125 + 0.9 * 0.1 * (1 / 100 + 1 / 200)
+    assert with_test_set == pytest.approx(2 * sqrt(variance))
+    # training rows are no sample of others
+    on_training_rows = band("train_accuracy", values, 0.9, None, 100, 200)
+    assert on_training_rows == pytest.approx(2 * sqrt(0.000125))
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "passed"),
+    [
+        ("test_accuracy", 0.99, True),  # better than published
+        ("test_accuracy", 0.885, True),
+        ("test_accuracy", 0.875, False),
+        ("test_mse", 0.01, True),
+        ("test_mse", 0.915, True),
+        ("test_mse", 0.925, False),
+        ("test_loss", 0.925, False),
+        ("test_accuracy", nan, False),
+    ],
+)
+def test_the_better_side_passes(metric, value, passed):
+    assert Comparison(metric, [value], 0.9, band=0.02).passed is passed
+
+
+def test_diverged_repetitions_are_left_out_of_the_mean():
+    one = Comparison("test_mse", [1.0, nan, 3.0], 2.5)
+    assert (one.mean, one.std, one.difference) == (2.0, pytest.approx(sqrt(2)), -0.5)
+    assert one.passed is None
+    assert isnan(Comparison("test_mse", [1.0], 1.0).std)
+
+
+def rows(n):
+    return np.zeros((n, 2)), np.zeros(n)
+
+
+def trained(values, **more):
+    result = TrainingResult(
+        {"test_accuracy": values, "test_loss": [0.5] * len(values)},
+        {"train_loss": [[0.9, 0.6]] * len(values)},
+        n_rows=50,
+        n_epochs=2,
+        seconds=1.0,
+    )
+    more = {"stuck": [False] * len(values)} | more
+    data = Bunch(
+        train=rows(50),
+        validation=None,
+        test=rows(1000),
+        sizes=(200, None, 10_000),
+        notes=[],
+    )
+    return Trained(result, data=data, **more)
+
+
+def judged(training, one, scale="quick"):
+    outcome = Outcome.of(Experiment("S3.51", "MLP", "", "", training), scale)
+    judge(outcome, training, one)
+    return outcome
+
+
+RECORD = {
+    "estimator": None,
+    "params": {"max_iter": 5},
+    "data": "digits",
+    "published": {"test_accuracy": 0.98, "test_loss": 0.1},
+    "quick": {"rows": 50, "epochs": 2},
+}
+
+
+def test_a_small_run_outside_says_that_it_is_small():
+    outcome = judged(Training(**RECORD), trained([0.80, 0.82]))
+    assert outcome.status == "outside"
+    assert outcome.size == (
+        "50 of 200 rows, 2 of 5 epochs, 2 repetitions, tested on 1,000 of 10,000 rows"
+    )
+    assert f"smaller run: {outcome.size}" in outcome.reason
+    assert "test accuracy 0.8100 is 0.1700 below the published 0.9800" in outcome.reason
+    variance = 0.0002 * 1.5 + 0.98 * 0.02 * (1 / 1000 + 1 / 10_000)
+    half = outcome.comparisons[0].band
+    assert half == pytest.approx(2 * sqrt(variance)) and outcome.smaller
+    assert outcome.comparisons[1].band is None  # a loss that does not decide
+
+
+def test_in_the_band_passes_and_without_figures_it_is_shown():
+    assert judged(Training(**RECORD), trained([0.975, 0.98])).status == "passed"
+    shown = Training(**{**RECORD, "published": {}})
+    assert judged(shown, trained([0.5])).status == "shown"
+
+
+def test_the_remark_explains_what_stays_outside():
+    remark = "the sheet kept the best of four runs"
+    training = Training(**RECORD, remark=remark)
+    assert remark in judged(training, trained([0.80])).reason
+    assert remark not in judged(training, trained([0.98])).reason
+
+
+def test_stuck_published_runs_have_to_be_stuck():
+    training = Training(**RECORD, outcome="constant")
+    assert judged(training, trained([0.1, 0.1], stuck=[True, True])).status == "passed"
+    diverged = trained([0.1, nan], stuck=[True, False], diverged=[1])
+    assert judged(training, diverged).status == "passed"
+    outcome = judged(training, trained([0.1, 0.9], stuck=[True, False]))
+    assert outcome.status == "outside" and "1 of 2" in outcome.reason
+
+
+def test_errors_and_divergence():
+    outcome = judged(Training(**RECORD), trained([0.98], error="TypeError: x"))
+    assert (outcome.status, outcome.reason) == ("failed", "TypeError: x")
+    all_diverged = trained([nan], stuck=[False], diverged=[0])
+    outcome = judged(Training(**RECORD), all_diverged)
+    assert outcome.status == "outside" and "diverged" in outcome.reason
+
+
+def test_milestones_penalties_and_epoch_means_are_lines_of_their_own():
+    training = Training(
+        **{**RECORD, "published": {"train_loss": 0.4, "test_loss": 0.8}},
+        milestones={1: {"train_loss": 0.9}, 7: {"train_loss": 0.1}},
+    )
+    one = trained([0.98])
+    one.result.metrics |= {"train_loss": [0.5], "penalty": [0.25]}
+    found = [(c.metric, c.how, c.mean) for c in judged(training, one).comparisons]
+    assert found == [
+        ("train_loss", "", 0.5),
+        ("train_loss", "mean over the last epoch", 0.6),
+        ("test_loss", "", 0.5),
+        ("test_loss", "with the penalty", 0.75),
+        ("train_loss", "after epoch 1", 0.9),
+    ]
+
+
+def test_json_round_trip(tmp_path):
+    outcome = judged(Training(**RECORD), trained([0.5, nan]))
+    outcome.checks = plain(
+        [{"name": "n", "ours": np.arange(3), "published": None, "passed": True}]
+    )
+    outcome.tables = {"Layers": [{"layer": "conv1", "parameters": 156}]}
+    store = Store(tmp_path)
+    store.write(outcome)
+    again = store.read("S3.51", "quick")
+    assert again.to_json() == outcome.to_json()
+    assert isnan(again.metrics["test_accuracy"][1])
+    assert again.comparisons[0].mean == outcome.comparisons[0].mean == 0.5
+    text = (tmp_path / "outcomes" / "S3.51_quick.json").read_text("utf-8")
+    assert "NaN" not in text and json.loads(text)["status"] == "outside"
+
+
+def test_a_damaged_file_counts_as_not_done(tmp_path):
+    store = Store(tmp_path)
+    store.write(judged(Training(**RECORD), trained([0.98])))
+    assert store.done("S3.51", "quick").status == "passed"
+    (tmp_path / "outcomes" / "S3.51_quick.json").write_text('{"id": "S3.5', "utf-8")
+    assert store.done("S3.51", "quick") is None
+
+
+def kept(store, id, scale, status):
+    store.write(Outcome(id, f"at {scale}", "g", "", scale, "training", status=status))
+
+
+def test_the_full_outcome_is_preferred(tmp_path):
+    store = Store(tmp_path)
+    kept(store, "S3.01", "quick", "outside")
+    kept(store, "S3.01", "full", "passed")
+    kept(store, "S3.02", "quick", "passed")
+    kept(store, "S3.02", "full", "not run")
+    kept(store, "S3.03", "full", "failed")
+    best = store.best(["S3.01", "S3.02", "S3.03", "S3.04"])
+    assert [(one.id, one.scale) for one in best] == [
+        ("S3.01", "full"),
+        ("S3.02", "quick"),
+        ("S3.03", "full"),
+    ]
+    assert store.done("S3.01", "quick").scale == "full"
+    assert store.done("S3.02", "full") is None
+
+
+def test_documents_hold_the_figures(tmp_path):
+    store = Store(tmp_path)
+    outcome = judged(Training(**RECORD), trained([0.80, 0.82]))
+    outcome.errata = ["It says <b> & means a."]
+    store.write(outcome)
+    outcomes = store.best(["S3.51"])
+    for command in ("reproduce S3.51", "reproduce S3"):
+        write_documents(store, outcomes, command, {"cores": 2})
+    markdown = (tmp_path / "results.md").read_text("utf-8")
+    assert markdown.strip() == render_markdown(
+        outcomes, ["reproduce S3.51", "reproduce S3"], {"cores": 2}
+    )
+    line = next(one for one in markdown.splitlines() if one.startswith("| S3.51"))
+    for text in ("0.8100 ± 0.0141", "0.9800", "outside", "2 of 5 epochs"):
+        assert text in line
+    page = (tmp_path / "sheet3.html").read_text("utf-8")
+    assert "0.8100 ± 0.0141" in page and "It says &lt;b&gt; &amp; means a." in page
+    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert document["counts"]["outside"] == 1 and document["machine"] == {"cores": 2}
+    assert document["outcomes"][0]["metrics"]["test_accuracy"] == [0.8, 0.82]
+    assert "curves" not in document["outcomes"][0]
