@@ -1,0 +1,357 @@
+"""S3.48 and S3.70-S3.76: counts, further optimizers and penalties, time, dropout."""
+
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+
+from ...cnn import CNNClassifier
+from ...inspection import layer_table
+from ...theory import predicts_one_value
+from ..record import Check, Experiment, Findings
+from .curves import draw_rows, mean_curve
+from .mnist_learning_rates import SWEEP
+from .mnist_networks import EXPERIMENTS as TRAININGS
+from .mnist_networks import NORMALISED, OUTPUT_DROPOUT, PARAMETERS, SMALL, WIDE
+from .settings import MNIST_GROUP, MNIST_NETWORK, mnist, mnist_network, summary
+
+DEVIATIONS = (
+    "The sheet justifies single runs by low standard deviations at the learning rates "
+    "0.1 and 0.001. It is 0.01 and 0.001; 0.1 has the largest."
+)
+#: A to J and P, whose learning curves the sheet shows.
+SHOWN = tuple(f"S3.{row}" for row in (*range(49, 59), 64))
+COMPLETE = {
+    "hidden_layer_sizes": (100, 100),
+    "l1": 0.01,
+    "penalize_bias": True,
+    "dropout": 0.2,
+    "batch_norm": True,
+}
+
+
+def count_parameters(context):
+    """S3.48: the set-up, and the parameters of all networks counted by layer."""
+    findings = Findings()
+    for experiment in TRAININGS:
+        name, params = experiment.title.partition(":")[0], experiment.task.params
+        if "architecture" in params:
+            table = layer_table(params["architecture"], (1, 28, 28))
+        else:
+            table = summary(params, 784, 10)
+        letter = name[-1]
+        findings.checks.append(
+            Check(
+                f"parameters of {name}",
+                table.n_parameters,
+                PARAMETERS[letter],
+                799_010 if letter == "U" else None,
+            )
+        )
+        if letter == "U":
+            findings.checks.append(
+                Check("trained of MLP U", table.n_trainable, right=797_010)
+            )
+    findings.tables["Set-up unless a row says otherwise"] = [
+        {"parameter": name, "value": str(value)}
+        for name, value in MNIST_NETWORK.items()
+    ]
+    return findings
+
+
+def _train(context, variants):
+    """Fit each variant apart; None for one that diverges.
+
+    Returns
+    -------
+    dict of str to (fitted or None, row of a table)
+    """
+    (X, y), (X_val, y_val), (X_test, y_test) = mnist(context)
+    found = {}
+    for name, params in variants.items():
+        estimator = CNNClassifier if "architecture" in params else None
+        make = {"estimator": estimator} if estimator else {}
+        network = mnist_network(context, params, **make)
+        try:
+            fitted = context.fit([network], X, y, X_val=X_val, y_val=y_val)[0]
+        except ValueError as error:
+            if "non-finite" not in str(error):
+                raise
+            found[name] = None, {"run": name, "digits predicted": "diverged"}
+            continue
+        y_pred = fitted.predict(X_test)
+        found[name] = (
+            fitted,
+            {
+                "run": name,
+                "training loss": fitted.loss_curve_[-1],
+                "training accuracy": fitted.training_score_curve_[-1],
+                "validation accuracy": fitted.validation_scores_[-1],
+                "test accuracy": float(np.mean(y_pred == y_test)),
+                "digits predicted": "one"
+                if predicts_one_value(y_pred)
+                else str(len(np.unique(y_pred))),
+            },
+        )
+    return found
+
+
+def try_nadam(context):
+    """S3.70: Nadam beside Adam, both at 0.01 and batch 1."""
+    found = _train(
+        context,
+        {
+            "Nadam 0.01": {**SMALL, "solver": "nadam"},
+            "Adam 0.01": {**SMALL, "solver": "adam"},
+        },
+    )
+    return Findings(
+        tables={"[100], batch 1": [row for _, row in found.values()]},
+        notes=["The sheet: Nadam is like Adam, without figures."],
+    )
+
+
+def try_momentum(context):
+    """S3.71: momentum 0.9 at learning rate 0.01 and batch 1."""
+    variants = {
+        f"[{units}], {name}": {
+            "hidden_layer_sizes": (units,),
+            "momentum": 0.9,
+            "nesterovs_momentum": nesterov,
+        }
+        for units in (100, 1000)
+        for name, nesterov in (("momentum 0.9", False), ("Nesterov 0.9", True))
+    }
+    variants["[100], no momentum (MLP B)"] = {"hidden_layer_sizes": (100,)}
+    found = _train(context, variants)
+    return Findings(
+        tables={"SGD 0.01, batch 1": [row for _, row in found.values()]},
+        notes=[
+            "The sheet: unsuccessful, without figures. With momentum 0.9 each gradient "
+            "counts ten times, as a learning rate of 0.1 does, which S3.44 and S3.47 "
+            "find too high for batch 1."
+        ],
+    )
+
+
+def try_l1(context):
+    """S3.72: L1 0.01 on 1000 units."""
+    found = _train(context, {"L1 0.01": {**WIDE, "l1": 0.01}, "none (MLP Q)": WIDE})
+    network = found["L1 0.01"][0]
+    findings = Findings(
+        tables={"[1000], SGD 0.01, batch 8": [row for _, row in found.values()]}
+    )
+    if network is not None:
+        findings.checks.append(
+            Check(
+                "one digit for every image",
+                found["L1 0.01"][1]["digits predicted"] == "one",
+                True,
+            )
+        )
+        weights = np.concatenate([w.ravel() for w in network.coefs_])
+        findings.notes.append(
+            f"Every step takes 0.0001 off each weight: at the end "
+            f"{np.mean(np.abs(weights) < 2e-4):.1%} of the weights are within 0.0002 "
+            "of zero, and nothing is left to tell digits apart. The sheet: did not "
+            "work."
+        )
+    return findings
+
+
+def time_epochs(context):
+    """S3.73: seconds of an epoch by batch size."""
+    (X, y), _, _ = mnist(context)
+    rows = []
+    for size in (1, 8, 32, 128):
+        network = mnist_network(context, {**SMALL, "batch_size": size, "max_iter": 2})
+        started = perf_counter()
+        fitted = context.fit([network], X, y)[0]
+        seconds = (perf_counter() - started) / 2
+        rows.append(
+            {
+                "batch": size,
+                "steps per epoch": -(-len(X) // size),
+                f"seconds per epoch of {len(X):,} rows": seconds,
+                "seconds per 50,000 rows": seconds * 50_000 / len(X),
+                "training loss after 2 epochs": fitted.loss_curve_[-1],
+            }
+        )
+    return Findings(
+        checks=[
+            Check(
+                "an epoch of batch 8 is faster than one of batch 1",
+                rows[1]["seconds per 50,000 rows"] < rows[0]["seconds per 50,000 rows"],
+                True,
+            )
+        ],
+        tables={"[100], SGD 0.01": rows},
+        notes=["The sheet: 50 to 70 s at batch 1, 7 s at batch 8."],
+    )
+
+
+def place_dropout(context):
+    """S3.74: dropout 0.2 on hidden units, input and outputs."""
+    found = _train(
+        context,
+        {
+            "no dropout (MLP Q)": WIDE,
+            "hidden units": {**WIDE, "dropout": 0.2},
+            "hidden units and input": {**WIDE, "dropout": 0.2, "input_dropout": 0.2},
+            "outputs (MLP R)": {"architecture": OUTPUT_DROPOUT, "batch_size": 8},
+        },
+    )
+    curves = {name: network.validation_scores_ for name, (network, _) in found.items()}
+    return Findings(
+        tables={"[1000], SGD 0.01, batch 8": [row for _, row in found.values()]},
+        notes=[
+            "The sheet: accuracy changes little with the place. Training figures do: "
+            "with dropout on the outputs the true digit's output is missing in 20 % of "
+            "the rows.",
+            "Validation accuracy by epoch: "
+            + "; ".join(
+                f"{name} {', '.join(f'{v:.4f}' for v in curve[-3:])}"
+                for name, curve in curves.items()
+            ),
+        ],
+    )
+
+
+def summarise(context):
+    """S3.75: a network with everything, its configuration and layers."""
+    network = mnist_network(context, COMPLETE)
+    table = summary(COMPLETE, 784, 10)
+    parameters = [row.parameters for row in table if row.parameters]
+    return Findings(
+        checks=[
+            Check(
+                "parameters layer by layer",
+                parameters,
+                [78_500, 400, 10_100, 400, 1_010],
+            ),
+            Check("parameters", table.n_parameters, 90_410),
+            Check("trained", table.n_trainable, 90_010),
+            Check("not trained", table.n_non_trainable, 400),
+        ],
+        tables={
+            "Layers": [
+                {
+                    "layer": row.name,
+                    "type": row.type,
+                    "settings": row.settings,
+                    "output": str(row.output_shape),
+                    "parameters": row.parameters,
+                    "trained": row.trainable,
+                }
+                for row in table
+            ],
+            "Configuration": [
+                {"parameter": name, "value": str(value)}
+                for name, value in network.get_params().items()
+            ],
+        },
+    )
+
+
+def show_curves(context):
+    """S3.76: training loss and accuracy by epoch."""
+    sweep = {
+        f"[{units}], rate {rate}": context.result(id)
+        for id, (units, rate, *_) in SWEEP.items()
+    }
+    titles = {one.id: one.title.partition(":")[0] for one in TRAININGS}
+    sizes = {titles[id]: context.result(id) for id in SHOWN}
+    return Findings(
+        tables={
+            "Last epoch": [
+                {
+                    "run": name,
+                    "training loss": float(mean_curve(result.curves["train_loss"])[-1]),
+                    "training accuracy": float(
+                        mean_curve(result.curves["train_accuracy"])[-1]
+                    ),
+                }
+                for name, result in {**sweep, **sizes}.items()
+            ]
+        },
+        pictures={
+            "learning_rates": partial(draw_rows, sweep),
+            "networks": partial(draw_rows, sizes),
+        },
+        notes=["Means over the repetitions, while the networks learn."],
+    )
+
+
+def _record(row, title, about, task, **fields):
+    return Experiment(
+        id=f"S3.{row}",
+        title=title,
+        group=MNIST_GROUP,
+        about=about,
+        task=task,
+        **fields,
+    )
+
+
+EXPERIMENTS = (
+    _record(
+        48,
+        "Set-up of the networks A to U",
+        "One run each, SGD without momentum, learning rate 0.01, 20 epochs, batch 1 (Q "
+        "to U: 8), ReLU, linear output with sparse cross-entropy, Glorot uniform, zero "
+        "biases: the parameters of all of them.",
+        count_parameters,
+        errata=(DEVIATIONS, NORMALISED[1]),
+    ),
+    _record(
+        70,
+        "[100] with Nadam",
+        "Learning rate 0.01, batch 1: like Adam, no figures.",
+        try_nadam,
+        needs=("mnist",),
+    ),
+    _record(
+        71,
+        "[100] and [1000] with momentum 0.9",
+        "SGD 0.01 with and without Nesterov, batch 1: unsuccessful, no figures.",
+        try_momentum,
+        needs=("mnist",),
+    ),
+    _record(
+        72,
+        "[1000] with L1 0.01",
+        "SGD 0.01, batch 8: did not work, no figures.",
+        try_l1,
+        needs=("mnist",),
+    ),
+    _record(
+        73,
+        "Time of an epoch by batch size",
+        "[100], SGD 0.01; the sheet: 50 to 70 s at batch 1, 7 s at batch 8.",
+        time_epochs,
+        needs=("mnist",),
+    ),
+    _record(
+        74,
+        "Where to place dropout",
+        "[1000], batch 8, dropout 0.2 on hidden units, on the input too, on the "
+        "outputs: accuracy changes little, no figures.",
+        place_dropout,
+        needs=("mnist",),
+    ),
+    _record(
+        75,
+        "[100, 100] with L1, dropout and batch normalisation",
+        "L1 0.01 on weights and biases, dropout 0.2, batch normalisation after it: "
+        "configuration and summary.",
+        summarise,
+    ),
+    _record(
+        76,
+        "Learning curves of the learning rates, A to J and P",
+        "Training loss and accuracy by epoch; images only on the sheet.",
+        show_curves,
+        needs=("mnist",),
+        depends=(*SWEEP, *SHOWN),
+    ),
+)
