@@ -175,6 +175,18 @@ def test_tanh_network_equals_autograd(tanh_case):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
+def test_summed_gradients_are_those_of_single_rows_together(tanh_case):
+    network, X, Y = tanh_case
+    singly = [
+        tanh_network_gradients(network, X[i : i + 1], Y[i : i + 1])[1] for i in range(8)
+    ]
+    summed = tanh_network_gradients(network, X, Y, reduction="sum")[1]
+    for ours, parts in zip(summed, zip(*singly, strict=True), strict=True):
+        np.testing.assert_allclose(ours, sum(parts), atol=1e-12)
+    with pytest.raises(ValueError, match="reduction='none'"):
+        tanh_network_gradients(network, X, Y, reduction="none")
+
+
 @pytest.mark.parametrize("name", TanhNetwork._fields)
 def test_tanh_network_passes_the_gradient_check(tanh_case, name):
     network, X, Y = tanh_case

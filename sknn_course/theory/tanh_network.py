@@ -82,11 +82,11 @@ def tanh_network_forward(network, X):
     return h, h @ network.Wy.T + network.by
 
 
-def tanh_network_gradients(network, X, Y):
-    """Gradients of the mean cross-entropy, by hand.
+def tanh_network_gradients(network, X, Y, reduction="mean"):
+    """Gradients of the cross-entropy, by hand.
 
-    With e = (y_hat - y) / n_samples, the gradient of the scores, and
-    d = (e Wy) * (1 - h^2), that of h~::
+    With e = y_hat - y, the gradient of the scores (divided by n_samples for
+    'mean'), and d = (e Wy) * (1 - h^2), that of h~::
 
         dWy = e^T h,  dby = sum of e over rows,  dWh = d^T x,  dbh = sum of d
 
@@ -96,10 +96,14 @@ def tanh_network_gradients(network, X, Y):
     X : array of shape (n_samples, n_inputs)
     Y : array of shape (n_samples, n_outputs)
         One-hot rows.
+    reduction : {'mean', 'sum'}, default='mean'
+        Of the gradients over the rows. The practical takes the sum, so that its
+        learning rate is n_samples times that of the mean.
 
     Returns
     -------
     loss : float
+        Mean over the rows.
     gradients : TanhNetwork
 
     Examples
@@ -113,8 +117,11 @@ def tanh_network_gradients(network, X, Y):
     >>> gradients.by.tolist()
     [-0.5, 0.5]
     """
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction={reduction!r} is unknown: use 'mean' or 'sum'.")
     h, scores = tanh_network_forward(network, X)
-    e = (softmax(scores, axis=1) - Y) / len(X)  # (n_samples, n_outputs)
+    n = len(X) if reduction == "mean" else 1
+    e = (softmax(scores, axis=1) - Y) / n  # (n_samples, n_outputs)
     d = (e @ network.Wy) * (1 - h**2)  # (n_samples, n_hidden)
     gradients = TanhNetwork(d.T @ X, d.sum(0), e.T @ h, e.sum(0))
     return cross_entropy(scores, Y), gradients
