@@ -94,7 +94,7 @@ def show_iterations(context, training, weight_decay, published):
     n_epochs, batch = network.max_iter, network.batch_size
     network = clone(network).set_params(max_iter=1)
     X, y = data.train
-    rows = np.arange(n_epochs * len(X)) % len(X)
+    rows = np.arange(n_epochs * len(X))[: context.choose(10_000, None)] % len(X)
     n_stretches = min(context.choose(25, 100), len(rows) // batch)
     n_val = context.choose(500, 2000)
     X_val, y_val = (part[:n_val] for part in data.validation or data.test)
