@@ -96,7 +96,7 @@ def _check(name, known):
     padded = f"{sheet}.{row.zfill(2)}"
     if padded in known:
         return padded
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(padded, known, n=1)
     guess = f" (did you mean {near[0]}?)" if near else ""
     raise ValueError(
         f"{name!r} is no experiment{guess}: use an id such as S3.51, a range such as "
