@@ -174,7 +174,7 @@ def gradients(context):
     )
 
 
-LEARNING_RATE, BATCH, PASSES = 0.3, 10, 5
+LEARNING_RATE, BATCH, PASSES = 0.3, 10, 3
 
 
 def four_programs(context):
@@ -311,7 +311,7 @@ EXPERIMENTS = (
         GROUP_MLP,
         "All by hand; autograd; layers as modules with a loss; an optimizer. From the "
         "same weights and batches: 10 hidden units, rate 0.3 on the mean loss, batches "
-        "of 10, 5 passes (ours).",
+        "of 10, 3 passes (ours).",
         four_programs,
     ),
 )

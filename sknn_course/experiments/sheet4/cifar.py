@@ -25,7 +25,7 @@ BASELINE = {
     "solver": "sgd",
     "momentum": 0.0,
     "nesterovs_momentum": False,
-    "learning_rate_init": 0.05,
+    "learning_rate_init": 0.02,
     "batch_size": 32,
     "max_iter": N_EPOCHS,
 }
@@ -111,7 +111,7 @@ EXPERIMENTS = (
         GROUP_CNN,
         "Overfits: test accuracy flat after epoch 8 or 9, test loss rising (curves "
         "alone). Optimizer, rate, batch and epochs are not given: SGD without "
-        "momentum, 0.05, 32, 20 epochs, He uniform weights, the first batch of 10,000 "
+        "momentum, 0.02, 32, 20 epochs, He uniform weights, the first batch of 10,000 "
         "images.",
         _training(BASELINE),
     ),

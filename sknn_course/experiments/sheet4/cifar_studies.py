@@ -1,5 +1,7 @@
 """Studies of the CIFAR-10 network: modes, first epoch, settings, images, solvers."""
 
+from contextlib import suppress
+
 import numpy as np
 import torch
 from sklearn.preprocessing import StandardScaler
@@ -94,12 +96,14 @@ def modes(context):
 
 def first_epoch(context):
     """Loss and accuracy within the first epoch, training beside test."""
-    n_rows = context.choose(3000, 10_000)
-    (X, y), (X_test, y_test) = _images(context, n_rows, context.choose(500, 2000))
+    (X, y), (X_test, y_test) = _images(
+        context, context.choose(3000, 10_000), context.choose(400, 2000)
+    )
+    n_parts = min(15, len(X) // BASELINE["batch_size"])
     network = _network(context, BASELINE, 1)
     curves = {name: [] for name in ("training", "test")}
     accuracies = {name: [] for name in ("training", "test")}
-    for part in np.array_split(np.arange(len(X)), 15):
+    for part in np.array_split(np.arange(len(X)), n_parts):
         y_pred = network.predict(X[part]) if curves["training"] else None
         seen = np.mean(y_pred == y[part]) if y_pred is not None else 0.1
         network.partial_fit(X[part], y[part], classes=np.arange(10))
@@ -133,7 +137,7 @@ def first_epoch(context):
             "first_epoch": lambda: draw_curves(
                 [curves, accuracies],
                 ["loss", "accuracy"],
-                xlabel=f"{n_rows // 15} images",
+                xlabel=f"{len(X) // n_parts} images",
             )
         },
         notes=[
@@ -147,33 +151,31 @@ def rates_and_batches(context):
     train, test = _images(
         context, context.choose(1000, 10_000), context.choose(500, 10_000)
     )
-    rates, batches = (0.005, 0.05, 0.5), (16, 64)
-    networks = context.fit(
-        [
-            _network(
+    rates, batches = (0.002, 0.02, 0.2), (16, 64)
+    rows = []
+    for batch in batches:
+        for rate in rates:
+            network = _network(
                 context,
                 BASELINE,
                 context.choose(3, 10),
                 learning_rate_init=rate,
                 batch_size=batch,
             )
-            for batch in batches
-            for rate in rates
-        ],
-        *train,
-        X_val=test[0],
-        y_val=test[1],
-    )
-    rows = [
-        {
-            "batch": network.batch_size,
-            "learning rate": network.learning_rate_init,
-            "training loss": network.loss_curve_[-1],
-            "training accuracy": network.training_score_curve_[-1],
-            "test accuracy": network.validation_scores_[-1],
-        }
-        for network in networks
-    ]
+            loss = accuracy = score = np.nan
+            with suppress(ValueError):  # it has diverged
+                (network,) = context.fit([network], *train)
+                loss = network.loss_
+                accuracy, score = network.score(*train), network.score(*test)
+            rows.append(
+                {
+                    "batch": batch,
+                    "learning rate": rate,
+                    "training loss": loss,
+                    "training accuracy": accuracy,
+                    "test accuracy": score,
+                }
+            )
     scores = np.reshape([row["test accuracy"] for row in rows], (2, 3))
     return Findings(
         tables={"Rates and batches": rows},
@@ -181,8 +183,9 @@ def rates_and_batches(context):
             "test_accuracy": lambda: _draw_sweep(rates, batches, scores),
         },
         notes=[
-            "The sheet discusses in words: too high a rate diverges or stalls, too low "
-            "a rate is slow; small batches take more and noisier steps in an epoch."
+            "The sheet discusses in words: too high a rate diverges (no numbers) or "
+            "stalls, too low a rate is slow; small batches take more and noisier steps "
+            "in an epoch."
         ],
     )
 
@@ -337,13 +340,15 @@ def augmentations(context):
 def _draw_augmented(rows):
     from ...plotting import ExampleImagesDisplay
 
-    x = torch.tensor(rows[4:5]).reshape(1, *CIFAR).expand(7, *CIFAR)
+    mean, deviation = rows.mean(), rows.std()
+    x = (torch.tensor(rows[4:5]).reshape(1, *CIFAR) - mean) / deviation
+    x = x.repeat(7, 1, 1, 1)
     keys = torch.arange(7, dtype=torch.int32)
     images, titles = [], []
     for name, augmentation in AUGMENTATIONS.items():
         if augmentation is None:
             continue
-        pixels = augmentation_pipeline(augmentation)(x.contiguous(), keys)
+        pixels = augmentation_pipeline(augmentation)(x, keys) * deviation + mean
         images.append(pixels.clamp(0, 1).numpy())
         titles += [name if place == 0 else "" for place in range(7)]
     display = ExampleImagesDisplay(
@@ -353,9 +358,9 @@ def _draw_augmented(rows):
 
 
 SOLVERS = {
-    "SGD 0.05": {"solver": "sgd", "learning_rate_init": 0.05, "momentum": 0.0,
+    "SGD 0.02": {"solver": "sgd", "learning_rate_init": 0.02, "momentum": 0.0,
                  "nesterovs_momentum": False},
-    "SGD 0.01, momentum 0.9": {"solver": "sgd", "learning_rate_init": 0.01,
+    "SGD 0.002, momentum 0.9": {"solver": "sgd", "learning_rate_init": 0.002,
                                "momentum": 0.9, "nesterovs_momentum": False},
     "RMSProp 0.0005": {"solver": "rmsprop", "learning_rate_init": 0.0005},
     "Adam 0.001": {"solver": "adam", "learning_rate_init": 0.001},

@@ -131,7 +131,8 @@ def _draw_mixed(images, labels):
         named = sorted(
             ((float(w), k) for k, w in enumerate(row) if w > 0), reverse=True
         )
-        titles.append(" + ".join(f"{w:.2f}·{k}" for w, k in named))
+        titles.append("\n".join(f"{k}: {w:.0%}" for w, k in named))
+    titles = [title if "\n" in title else f"{title}\n" for title in titles]
     display = ExampleImagesDisplay(
         images=images[:15].numpy(), titles=titles, n_columns=5
     )

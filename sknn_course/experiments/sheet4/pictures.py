@@ -72,7 +72,13 @@ def draw_regions(models, X, y):
         figure.subplots(1, len(models), squeeze=False)[0], models.items(), strict=True
     ):
         DecisionBoundaryDisplay.from_estimator(
-            model, X, response_method="predict", alpha=0.35, cmap="coolwarm", ax=ax
+            model,
+            X,
+            eps=0.3,
+            response_method="predict",
+            alpha=0.35,
+            cmap="coolwarm",
+            ax=ax,
         )
         ax.scatter(*X.T, c=y, cmap="coolwarm", s=14, edgecolor="white", linewidth=0.4)
         ax.set(title=title, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")

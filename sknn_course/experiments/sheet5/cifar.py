@@ -12,6 +12,7 @@ from ...layers import Activation, Conv2d, Dense, Flatten, Pool2d
 from ...preprocessing import ChannelStandardScaler
 from ...theory import sgd_parameters
 from ..record import Check, Experiment, Findings, Training
+from ..sheet4.pictures import draw_curves
 from . import confusion
 from .networks import show_filters, show_iterations, show_misclassified
 
@@ -208,6 +209,16 @@ def advice(context):
     ]
     return Findings(
         tables={"Options": rows},
+        pictures={
+            "test_accuracy": lambda: draw_curves(
+                {
+                    name: network.validation_scores_
+                    for name, network in zip(OPTIONS, networks, strict=True)
+                },
+                "test accuracy",
+                xlabel="epoch",
+            )
+        },
         notes=[
             "The starter's two convolutions, Adam, batches of 32. What regularises "
             "learns more slowly: gains over 'none' come with more rows and epochs."

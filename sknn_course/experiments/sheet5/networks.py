@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 from sklearn.base import clone
 
+from ...plotting.canvas import BLUE, ORANGE, tidy
 from ...theory import weight_decay_loss
 from ..record import Check, Findings
 from ..training import make_estimators, prepare
@@ -149,10 +150,11 @@ def _draw_iterations(curves, stretch):
 
     figure = Figure(figsize=(7.6, 3.2), layout="constrained")
     for ax, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for part in ("train", "validation"):
+        for color, part in zip((BLUE, ORANGE), ("train", "validation"), strict=True):
             values = curves[f"{part}_{what}"]
-            ax.plot(stretch * np.arange(1, len(values) + 1), values, label=part)
+            iterations = stretch * np.arange(1, len(values) + 1)
+            ax.plot(iterations, values, color=color, label=part)
         ax.set(xlabel="iteration", ylabel=what)
         ax.legend(frameon=False)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)
     return figure

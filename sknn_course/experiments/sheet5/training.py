@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...mlp import MLPClassifier
+from ...plotting.canvas import SERIES, tidy
 from ...theory import (
     dense_backward,
     dense_forward,
@@ -311,16 +312,20 @@ def choose_l2(context):
 def _draw_strengths(rows):
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
-    strengths = [row["weight decay"] for row in rows]
-    panels = ("training loss", "validation loss"), ("validation accuracy",)
-    for ax, names in zip(figure.subplots(1, 2), panels, strict=True):
-        for name in names:
-            ax.plot(strengths, [row[name] for row in rows], "o-", label=name)
-        ax.set_xscale("symlog", linthresh=strengths[1], linscale=0.5)
-        ax.set(xlabel="weight decay")
+    figure = Figure(figsize=(7.6, 3.2), layout="constrained")
+    strengths = [f"{row['weight decay']:g}" for row in rows]
+    panels = {
+        "log loss": ("training loss", "validation loss"),
+        "accuracy": ("validation accuracy", "test accuracy"),
+    }
+    for ax, (label, names) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        for color, name in zip(SERIES, names, strict=False):
+            values = [row[name] for row in rows]
+            ax.plot(strengths, values, "o-", color=color, label=name)
+        ax.set(xlabel="weight decay", ylabel=label)
+        ax.tick_params(axis="x", labelsize=8)
         ax.legend(frameon=False)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)
     return figure
 
 
