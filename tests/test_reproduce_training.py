@@ -150,6 +150,16 @@ def test_full_may_stop_at_fewer_epochs():
     assert trained.result.n_epochs == 3 == trained.estimators[0].n_iter_
 
 
+def test_full_may_see_no_more_rows_than_the_sheets_iterations():
+    training = Training(MLPClassifier, PARAMS, "digits", full={"rows": 300})
+    data = prepare(training, load("digits"), "full")
+    assert [len(data[part][0]) for part in ("train", "validation", "test")] == [
+        300,
+        297,
+        500,
+    ]
+
+
 def test_transformers_see_training_rows_alone():
     training = Training(
         MLPClassifier, PARAMS, "digits", transform=StandardScaler(), quick={"rows": 99}

@@ -126,7 +126,7 @@ def _at_epoch(metric, epoch, trained):
 def _size(training, trained, scale):
     """In words how much was done of what the sheet did, and whether it is less."""
     data, n = trained.data, len(trained.stuck)
-    rows, of_rows = len(data.train[0]), data.sizes[0]
+    rows, of_rows = len(data.train[0]), training.full.get("rows", data.sizes[0])
     epochs, of_epochs = n_epochs(training, scale)
     parts = [_of(rows, of_rows, "rows")]
     if of_epochs:

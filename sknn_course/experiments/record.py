@@ -154,7 +154,7 @@ class Training:
         'rows' and 'epochs' of the quick scale.
     full : mapping
         'epochs' of the full scale where fewer than the sheet's reach its figures;
-        the report says so.
+        the report says so. 'rows' where the sheet's iterations see no more of them.
     one_hot : bool
         Whether a classifier learns the 0/1 indicators of the classes: one logistic
         output and cross-entropy for each class, summed over the outputs. The class

@@ -158,7 +158,7 @@ class Runner:
             return estimate(
                 task,
                 self.load(task.data),
-                task.quick.get("rows") if self.scale == "quick" else None,
+                getattr(task, self.scale).get("rows"),
                 n_epochs(task, self.scale)[0],
             ) * self.repeats_of(task)
         except (OSError, ValueError, TypeError):  # told of when it is run

@@ -82,13 +82,13 @@ def prepare(training, data, scale, transformed=None):
     Bunch
         ``train``, ``validation``, ``test``, ``sizes``, ``notes``.
     """
-    rows = training.quick.get("rows") if scale == "quick" else None
+    rows = getattr(training, scale).get("rows")
     rows = None if rows is None or rows >= len(data.train[0]) else rows
+    measured = rows and max(rows, FEWEST_EVALUATED) if scale == "quick" else None
     transformed = {} if transformed is None else transformed
     key = (training.data, rows, repr(training.transform))
     if key not in transformed:
-        n = {"train": rows}
-        n["validation"] = n["test"] = rows and max(rows, FEWEST_EVALUATED)
+        n = {"train": rows, "validation": measured, "test": measured}
         parts, made = {}, {}
         for part in PARTS:
             pair = data[part]
