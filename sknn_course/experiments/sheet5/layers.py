@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from scipy.special import expit, softmax
+from scipy.special import expit
 from torch.nn import functional as F
 
 from ...theory import (
@@ -23,7 +23,8 @@ GROUP = "Layers, forward and backward"
 RIGHT = 1e-7  # relative error of a right gradient in central differences
 
 
-def _small(name, error):
+def small_error(name, error):
+    """Check of the relative error of a gradient."""
     return Check(f"{name}, relative error", error, right=0.0, tolerance=RIGHT)
 
 
@@ -44,7 +45,7 @@ def dense_sample(context):
             Check("dA = dy x^T, of shape m x n", dA, right=np.outer(dy, x)),
             Check("db = dy", db, right=dy),
             *(
-                _small(name, _dense_error(place, (x, A, b), dy))
+                small_error(name, _dense_error(place, (x, A, b), dy))
                 for place, name in enumerate(("dx", "dA", "db"))
             ),
         ]
@@ -58,7 +59,8 @@ def _dense_error(place, values, dy):
         given = [*values[:place], value, *values[place + 1 :]]
         return np.sum(dy * dense_forward(*given))
 
-    gradient = dense_backward(*values[:2], dy)[place]
+    x, A, _ = values
+    gradient = dense_backward(x, A, dy)[place]
     return gradient_check(output, gradient, values[place]).relative_error
 
 
@@ -100,7 +102,7 @@ def dense_batch(context):
                 tolerance=1e-12,
             ),
             *(
-                _small(name, _dense_error(place, (X, A, b), dY))
+                small_error(name, _dense_error(place, (X, A, b), dY))
                 for place, name in enumerate(("dX", "dA", "db"))
             ),
         ]
@@ -153,7 +155,7 @@ def finite_differences(context):
             for step in steps
         }
         rows.append({"layer": name} | {f"step {s:g}": errors[s] for s in steps})
-        checks.append(_small(name, errors[1e-5]))
+        checks.append(small_error(name, errors[1e-5]))
     of_wrong = gradient_check(*_with_error(layers["ReLU"])).relative_error
     wrong = Check(
         "a gradient with one wrong sign is found", of_wrong > 1e-2, right=True
@@ -198,7 +200,7 @@ def relu(context):
             Check("y_i = max(x_i, 0)", relu_forward(x), right=np.where(x > 0, x, 0)),
             Check("dx where x < 0", dx[x < 0], right=np.zeros((x < 0).sum())),
             Check("dx where x > 0", dx[x > 0], right=dy[x > 0]),
-            _small("dx", gradient_check(*case).relative_error),
+            small_error("dx", gradient_check(*case).relative_error),
             Check(
                 "diagonal of the Jacobian at -2, -0.1, 0.1, 2",
                 numerical_gradient(
@@ -231,7 +233,7 @@ def softplus(context):
                 right=expit(x),
                 tolerance=1e-8,
             ),
-            _small(
+            small_error(
                 "dx",
                 gradient_check(
                     lambda v: np.sum(dy * softplus_forward(v)), dx, x
@@ -257,69 +259,6 @@ def _draw_softplus():
     from ...plotting import ActivationFunctionsDisplay
 
     return ActivationFunctionsDisplay.from_functions(["softplus", "relu"]).figure_
-
-
-def softmax_loss(context):
-    """-x_c + ln sum e^x, its gradient, and what overflows."""
-    rng = np.random.RandomState(context.seed)
-    x, classes = 3 * rng.randn(5, 4), np.array([0, 2, 4, 2])
-    dx = softmax_loss_backward(x, classes)
-    case = (lambda v: softmax_loss_forward(v, classes), dx, x)
-    y = softmax(x[:, 0])
-    # -ln y_c with y itself as the variable: only y_c counts
-    to_y = numerical_gradient(lambda v: -np.log(v[classes[0]]), y)
-    large = np.array([[1000.0], [0.0]])
-    with np.errstate(over="ignore"):
-        naive = np.log(np.exp(large).sum()) - large[1, 0]
-    return Findings(
-        checks=[
-            Check(
-                "mean of -x_c + ln sum e^x",
-                softmax_loss_forward(x, classes),
-                right=np.mean(-np.log(softmax(x, axis=0)[classes, range(4)])),
-                tolerance=1e-12,
-            ),
-            Check(
-                "dx = (y - one-hot) / batch",
-                dx,
-                right=(softmax(x, axis=0) - np.eye(5)[:, classes]) / 4,
-                tolerance=1e-12,
-            ),
-            _small("dx", gradient_check(*case).relative_error),
-            Check(
-                "dL/dy_j = -1 / y_c for j = c, else 0",
-                to_y,
-                right=np.where(np.arange(5) == classes[0], -1 / y, 0),
-                tolerance=1e-4,
-            ),
-            Check(
-                "scores 1000 and 0, class of the 0",
-                softmax_loss_forward(large, [1]),
-                right=1000.0,
-            ),
-            Check("the same as it is listed", bool(np.isinf(naive)), right=True),
-        ],
-        notes=["The listing's ln sum e^x overflows at scores above 709."],
-    )
-
-
-def three_classes(context):
-    """The figure's probabilities from scores 5, 4 and 2."""
-    y = softmax([5.0, 4.0, 2.0])
-    return Findings(
-        checks=[
-            Check(
-                "softmax of (5, 4, 2)",
-                y,
-                published=[0.71, 0.26, 0.04],
-                right=[0.7054, 0.2595, 0.0351],
-                tolerance=5e-5,
-            ),
-            Check("sum", y.sum(), published=1.01, right=1.0, tolerance=1e-12),
-            Check("rounded as printed", y.round(2), right=[0.71, 0.26, 0.04]),
-        ],
-        notes=["The figure gives no scores: 5, 4, 2 are ours and reproduce it."],
-    )
 
 
 EXPERIMENTS = (
@@ -369,25 +308,5 @@ EXPERIMENTS = (
         "ln(1 + e^x) with the logistic function as derivative, drawn with ReLU; about "
         "half of the ReLU units are zero for symmetric inputs.",
         softplus,
-    ),
-    Experiment(
-        "S5.10",
-        "Softmax with negative log-likelihood",
-        GROUP,
-        "Mean of -x_c + ln sum e^x over a batch; gradient (y - one-hot) / batch.",
-        softmax_loss,
-        errata=(
-            "dL/dy_j is printed as -1 / y_j for every j: it is -1 / y_c for j = c and "
-            "0 else (the final equation 30 is right). The listed ln sum e^x is not "
-            "safe from overflow.",
-        ),
-    ),
-    Experiment(
-        "S5.11",
-        "Softmax of three classes",
-        GROUP,
-        "The example figure with 0.71, 0.26 and 0.04.",
-        three_classes,
-        errata=("0.71 + 0.26 + 0.04 is 1.01, by rounding.",),
     ),
 )

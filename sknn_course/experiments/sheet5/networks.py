@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ...plotting.canvas import BLUE, ORANGE, tidy
-from ...theory import weight_decay_loss
+from ...theory import loss_per_sample, weight_decay_loss
 from ..record import Check, Findings
 from ..training import make_estimators, prepare
 
@@ -139,10 +139,9 @@ def show_iterations(context, training, weight_decay, published):
 
 
 def _loss_and_accuracy(network, X, y):
-    proba = network.predict_proba(X)
-    place = np.searchsorted(network.classes_, y)
-    of_true = np.clip(proba[np.arange(len(y)), place], np.finfo(np.float32).eps, None)
-    return float(-np.log(of_true).mean()), float(np.mean(proba.argmax(1) == place))
+    proba = np.clip(network.predict_proba(X), 1e-7, None)
+    losses, right = loss_per_sample(np.searchsorted(network.classes_, y), proba)
+    return float(losses.mean()), float(right.mean())
 
 
 def _draw_iterations(curves, stretch):
