@@ -54,7 +54,9 @@ def draw_rows(results, names=("train_loss", "train_accuracy")):
 
     from ...plotting.canvas import log_scale_pays, tidy
 
-    figure = Figure(figsize=(4.2 * len(names) + 2.4, 3.8), layout="constrained")
+    n_columns = 2 if max(map(len, results)) > 25 else 4
+    height = 3.6 + 0.22 * -(-len(results) // n_columns)
+    figure = Figure(figsize=(4.6 * len(names), height), layout="constrained")
     axes = figure.subplots(1, len(names), squeeze=False)[0]
     colors = colormaps["tab20" if len(results) > 10 else "tab10"].colors
     for ax, name in zip(axes, names, strict=True):
@@ -71,7 +73,8 @@ def draw_rows(results, names=("train_loss", "train_accuracy")):
         tidy(ax, integer_x=True)
     figure.legend(
         *axes[0].get_legend_handles_labels(),
-        loc="outside right upper",
+        loc="outside lower center",
+        ncols=n_columns,
         frameon=False,
         fontsize=9,
     )

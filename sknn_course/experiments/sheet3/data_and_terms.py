@@ -283,7 +283,7 @@ def _draw_paths():
         path = descent_path(lambda w: curvature * w, [-2.4, 0.9], 15, 0.06, *case)
         ax.plot(*path.T, "o-", ms=3, lw=1.2, color=color, label=name)
     ax.set(xlabel="$w_1$", ylabel="$w_2$", title="15 steps with the same learning rate")
-    ax.legend(frameon=False, loc="lower left")
+    ax.legend(framealpha=0.9, loc="upper right")
     tidy(ax)
     return figure
 

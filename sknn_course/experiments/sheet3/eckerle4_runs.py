@@ -159,7 +159,7 @@ def repeat_runs(context):
         )
     for id, experiment in ROWS.items():
         metrics, training = context.result(id).metrics, experiment.task
-        row = {"row": f"{id[1:]} {experiment.title.removeprefix('Eckerle4 ')}"}
+        row = {"row": f"{id[1:]}: {experiment.title.removeprefix('Eckerle4 ')}"}
         for metric, words in (("train_mse", "training"), ("test_mse", "test")):
             row[words] = _mean_and_std(metrics[metric])
             row[f"{words}, sheet"] = "did not work"

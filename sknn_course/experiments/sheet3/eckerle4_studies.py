@@ -217,7 +217,7 @@ def find_stuck_runs(context):
         stuck = [predicts_one_value(one, data.test[1]) for one in predictions]
         findings.tables.setdefault("Runs of S3.19 to S3.34", []).append(
             {
-                "row": f"{id[1:]} {experiment.title.removeprefix('Eckerle4 ')}",
+                "row": f"{id[1:]}: {experiment.title.removeprefix('Eckerle4 ')}",
                 "stuck": f"{sum(stuck)} of {len(stuck)}",
                 "verdict": stability(stuck) if stuck else "diverged",
                 "range of predictions": ", ".join(

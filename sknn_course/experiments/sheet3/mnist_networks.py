@@ -3,7 +3,13 @@
 from ...cnn import CNNClassifier
 from ...layers import Activation, Dense, Dropout, Flatten
 from ..record import Experiment
-from .settings import KERAS_EPSILON, MNIST_GROUP, figures, mnist_training
+from .settings import (
+    KERAS_EPSILON,
+    MNIST_GROUP,
+    QUICK_LARGE,
+    figures,
+    mnist_training,
+)
 
 #: Parameters as the sheet gives them.
 PARAMETERS = {
@@ -65,15 +71,15 @@ def _network(row, letter, what, params, values, **fields):
     """One network: 20 epochs, losses and accuracies of all three sets."""
     n_parameters = 799_010 if letter == "U" else PARAMETERS[letter]
     about = f"{what}, {n_parameters:,} parameters, 20 epochs."
+    large = n_parameters > 200_000
+    size = {"quick": QUICK_LARGE, "repeats": 2} if large else {"repeats": 4}
     return Experiment(
         id=f"S3.{row}",
         title=f"MLP {letter}: {what}",
         group=MNIST_GROUP,
         about=f"{about} {fields.pop('more', '')}".strip(),
         errata=fields.pop("errata", ()),
-        task=mnist_training(
-            params, published=figures(*values), **{"repeats": 2, **fields}
-        ),
+        task=mnist_training(params, published=figures(*values), **size, **fields),
     )
 
 
@@ -84,7 +90,6 @@ EXPERIMENTS = (
         "[50], SGD 0.01, batch 1",
         {"hidden_layer_sizes": (50,)},
         (0.012859, 0.995900, 0.136605, 0.971900, 0.147408, 0.972600),
-        repeats=4,
         together="MLP A-D",
     ),
     _network(
@@ -93,7 +98,6 @@ EXPERIMENTS = (
         "[100], SGD 0.01, batch 1",
         {"hidden_layer_sizes": (100,)},
         (0.000902, 1.000000, 0.093322, 0.979300, 0.086790, 0.979700),
-        repeats=4,
         together="MLP A-D",
     ),
     _network(
@@ -102,7 +106,6 @@ EXPERIMENTS = (
         "[200], SGD 0.01, batch 1",
         {"hidden_layer_sizes": (200,)},
         (0.000721, 1.000000, 0.076720, 0.983800, 0.070349, 0.983000),
-        repeats=4,
         together="MLP A-D",
     ),
     _network(
@@ -111,7 +114,6 @@ EXPERIMENTS = (
         "[100, 100], SGD 0.01, batch 1",
         {"hidden_layer_sizes": (100, 100)},
         (0.009871, 0.996900, 0.138232, 0.979600, 0.121062, 0.981000),
-        repeats=4,
         together="MLP A-D",
         errata=(MORE_LAYERS,),
     ),
@@ -121,7 +123,6 @@ EXPERIMENTS = (
         "[100, 100, 100], SGD 0.01, batch 1",
         {"hidden_layer_sizes": (100, 100, 100)},
         (0.020172, 0.993760, 0.147756, 0.972800, 0.144868, 0.973300),
-        repeats=4,
     ),
     _network(
         54,
@@ -129,7 +130,6 @@ EXPERIMENTS = (
         "[100, 100, 100, 100], SGD 0.01, batch 1",
         {"hidden_layer_sizes": (100, 100, 100, 100)},
         (0.016737, 0.995020, 0.119888, 0.977900, 0.128177, 0.976000),
-        repeats=4,
     ),
     _network(
         55,
@@ -138,7 +138,6 @@ EXPERIMENTS = (
         {**SMALL, "solver": "adam"},
         (0.727100, 0.861640, 1.257219, 0.864800, 1.682080, 0.857300),
         errata=(ONE_RATE,),
-        repeats=4,
         remark=BOUNDED_LOSS,
     ),
     _network(
@@ -148,7 +147,6 @@ EXPERIMENTS = (
         {**SMALL, "solver": "adagrad"},
         (0.068415, 0.982160, 0.095219, 0.972600, 0.093076, 0.972400),
         errata=(ONE_RATE,),
-        repeats=4,
         remark="Keras's AdaGrad starts its sums of squares from 0.1, ours from 0.",
     ),
     _network(
@@ -158,7 +156,6 @@ EXPERIMENTS = (
         {**SMALL, "solver": "adadelta", "rho": 0.95},
         (0.267616, 0.925260, 0.243221, 0.930900, 0.254327, 0.930100),
         errata=(ONE_RATE,),
-        repeats=4,
     ),
     _network(
         58,
@@ -167,7 +164,6 @@ EXPERIMENTS = (
         {**SMALL, "solver": "rmsprop"},
         (0.847191, 0.973760, 1.757821, 0.963500, 1.660859, 0.965500),
         errata=(ONE_RATE,),
-        repeats=4,
         remark=BOUNDED_LOSS,
     ),
     _network(

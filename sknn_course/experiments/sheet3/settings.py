@@ -49,7 +49,9 @@ MNIST_NETWORK = {
     "batch_size": 1,
     "max_iter": 20,
 }
-QUICK = {"rows": 2000, "epochs": 3}
+#: What the quick scale trains; of large networks and in studies, less.
+QUICK = {"rows": 10_000, "epochs": 3}
+QUICK_LARGE = {"rows": 4000, "epochs": 3}
 
 
 def figures(*values):
@@ -104,7 +106,9 @@ def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
     MLPClassifier
         Not fitted; with fewer epochs at the quick scale.
     """
-    epochs = {"max_iter": context.choose(QUICK["epochs"], MNIST_NETWORK["max_iter"])}
+    epochs = {
+        "max_iter": context.choose(QUICK_LARGE["epochs"], MNIST_NETWORK["max_iter"])
+    }
     runner = {"random_state": context.seed + repetition, "device": context.device}
     return estimator(**{**MNIST_NETWORK, **NO_STOPPING, **epochs, **runner, **params})
 
@@ -116,7 +120,7 @@ def mnist(context):
     -------
     train, validation, test : pairs (X, y)
     """
-    rows = context.choose(QUICK["rows"], None)
+    rows = context.choose(QUICK_LARGE["rows"], None)
     data = context.data("mnist", rows=rows)
     return data.train, *[
         tuple(one[:rows] for one in part) for part in (data.validation, data.test)

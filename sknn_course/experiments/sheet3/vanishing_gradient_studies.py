@@ -258,7 +258,7 @@ def show_first_layer(context):
 
 def show_curves(context):
     """S3.92: loss and accuracy of all rows by epoch."""
-    results = {f"{id[1:]} {TITLES[id]}": context.result(id) for id in ROWS}
+    results = {f"{id[1:]}: {TITLES[id]}": context.result(id) for id in ROWS}
     return Findings(
         tables={
             "Last epoch": [
