@@ -74,7 +74,7 @@ def _draw(images, changed):
     axes = figure.subplots(len(rows), len(images))
     for line, (name, shown) in zip(axes, rows.items(), strict=True):
         for ax, image in zip(line, shown, strict=True):
-            ax.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+            ax.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
             ax.set_xticks([])
             ax.set_yticks([])
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
