@@ -12,10 +12,12 @@ from . import (
     eckerle4_runs,
     eckerle4_studies,
     gradient_chain,
+    initialisers,
     losses,
     mnist_learning_rates,
     mnist_networks,
     mnist_studies,
+    mnist_summaries,
     vanishing_gradient,
     vanishing_gradient_studies,
 )
@@ -32,8 +34,10 @@ _PARTS = (
     mnist_learning_rates,
     mnist_networks,
     mnist_studies,
+    mnist_summaries,
     vanishing_gradient,
     vanishing_gradient_studies,
+    initialisers,
     gradient_chain,
 )
 EXPERIMENTS = tuple(

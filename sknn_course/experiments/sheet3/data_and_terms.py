@@ -209,7 +209,7 @@ def descent_path(gradient, start, n_steps, learning_rate, momentum, nesterov=Fal
     --------
     >>> from sknn_course.experiments.sheet3.data_and_terms import descent_path
     >>> descent_path(lambda w: w, [1.0], 2, 0.5, 0.5).ravel()
-    array([ 1. ,  0.5,  0. ])
+    array([1. , 0.5, 0. ])
     """
     path = [np.array(start, float)]
     v = np.zeros_like(path[0])

@@ -1,62 +1,14 @@
-"""S3.48 and S3.70-S3.76: counts, further optimizers and penalties, time, dropout."""
+"""S3.70-S3.74: further optimizers and penalties, time of an epoch, dropout."""
 
-from functools import partial
 from time import perf_counter
 
 import numpy as np
 
 from ...cnn import CNNClassifier
-from ...inspection import layer_table
 from ...theory import predicts_one_value
-from ..record import Check, Experiment, Findings
-from .curves import draw_rows, mean_curve
-from .mnist_learning_rates import SWEEP
-from .mnist_networks import EXPERIMENTS as TRAININGS
-from .mnist_networks import NORMALISED, OUTPUT_DROPOUT, PARAMETERS, SMALL, WIDE
-from .settings import MNIST_GROUP, MNIST_NETWORK, mnist, mnist_network, summary
-
-DEVIATIONS = (
-    "The sheet justifies single runs by low standard deviations at the learning rates "
-    "0.1 and 0.001. It is 0.01 and 0.001; 0.1 has the largest."
-)
-#: A to J and P, whose learning curves the sheet shows.
-SHOWN = tuple(f"S3.{row}" for row in (*range(49, 59), 64))
-COMPLETE = {
-    "hidden_layer_sizes": (100, 100),
-    "l1": 0.01,
-    "penalize_bias": True,
-    "dropout": 0.2,
-    "batch_norm": True,
-}
-
-
-def count_parameters(context):
-    """S3.48: the set-up, and the parameters of all networks counted by layer."""
-    findings = Findings()
-    for experiment in TRAININGS:
-        name, params = experiment.title.partition(":")[0], experiment.task.params
-        if "architecture" in params:
-            table = layer_table(params["architecture"], (1, 28, 28))
-        else:
-            table = summary(params, 784, 10)
-        letter = name[-1]
-        findings.checks.append(
-            Check(
-                f"parameters of {name}",
-                table.n_parameters,
-                PARAMETERS[letter],
-                799_010 if letter == "U" else None,
-            )
-        )
-        if letter == "U":
-            findings.checks.append(
-                Check("trained of MLP U", table.n_trainable, right=797_010)
-            )
-    findings.tables["Set-up unless a row says otherwise"] = [
-        {"parameter": name, "value": str(value)}
-        for name, value in MNIST_NETWORK.items()
-    ]
-    return findings
+from ..record import Check, Findings
+from .mnist_networks import OUTPUT_DROPOUT, SMALL, WIDE
+from .settings import mnist, mnist_experiment, mnist_network
 
 
 def _train(context, variants):
@@ -216,141 +168,41 @@ def place_dropout(context):
     )
 
 
-def summarise(context):
-    """S3.75: a network with everything, its configuration and layers."""
-    network = mnist_network(context, COMPLETE)
-    table = summary(COMPLETE, 784, 10)
-    parameters = [row.parameters for row in table if row.parameters]
-    return Findings(
-        checks=[
-            Check(
-                "parameters layer by layer",
-                parameters,
-                [78_500, 400, 10_100, 400, 1_010],
-            ),
-            Check("parameters", table.n_parameters, 90_410),
-            Check("trained", table.n_trainable, 90_010),
-            Check("not trained", table.n_non_trainable, 400),
-        ],
-        tables={
-            "Layers": [
-                {
-                    "layer": row.name,
-                    "type": row.type,
-                    "settings": row.settings,
-                    "output": str(row.output_shape),
-                    "parameters": row.parameters,
-                    "trained": row.trainable,
-                }
-                for row in table
-            ],
-            "Configuration": [
-                {"parameter": name, "value": str(value)}
-                for name, value in network.get_params().items()
-            ],
-        },
-    )
-
-
-def show_curves(context):
-    """S3.76: training loss and accuracy by epoch."""
-    sweep = {
-        f"[{units}], rate {rate}": context.result(id)
-        for id, (units, rate, *_) in SWEEP.items()
-    }
-    titles = {one.id: one.title.partition(":")[0] for one in TRAININGS}
-    sizes = {titles[id]: context.result(id) for id in SHOWN}
-    return Findings(
-        tables={
-            "Last epoch": [
-                {
-                    "run": name,
-                    "training loss": float(mean_curve(result.curves["train_loss"])[-1]),
-                    "training accuracy": float(
-                        mean_curve(result.curves["train_accuracy"])[-1]
-                    ),
-                }
-                for name, result in {**sweep, **sizes}.items()
-            ]
-        },
-        pictures={
-            "learning_rates": partial(draw_rows, sweep),
-            "networks": partial(draw_rows, sizes),
-        },
-        notes=["Means over the repetitions, while the networks learn."],
-    )
-
-
-def _record(row, title, about, task, **fields):
-    return Experiment(
-        id=f"S3.{row}",
-        title=title,
-        group=MNIST_GROUP,
-        about=about,
-        task=task,
-        **fields,
-    )
-
-
 EXPERIMENTS = (
-    _record(
-        48,
-        "Set-up of the networks A to U",
-        "One run each, SGD without momentum, learning rate 0.01, 20 epochs, batch 1 (Q "
-        "to U: 8), ReLU, linear output with sparse cross-entropy, Glorot uniform, zero "
-        "biases: the parameters of all of them.",
-        count_parameters,
-        errata=(DEVIATIONS, NORMALISED[1]),
-    ),
-    _record(
+    mnist_experiment(
         70,
         "[100] with Nadam",
         "Learning rate 0.01, batch 1: like Adam, no figures.",
         try_nadam,
         needs=("mnist",),
     ),
-    _record(
+    mnist_experiment(
         71,
         "[100] and [1000] with momentum 0.9",
         "SGD 0.01 with and without Nesterov, batch 1: unsuccessful, no figures.",
         try_momentum,
         needs=("mnist",),
     ),
-    _record(
+    mnist_experiment(
         72,
         "[1000] with L1 0.01",
         "SGD 0.01, batch 8: did not work, no figures.",
         try_l1,
         needs=("mnist",),
     ),
-    _record(
+    mnist_experiment(
         73,
         "Time of an epoch by batch size",
         "[100], SGD 0.01; the sheet: 50 to 70 s at batch 1, 7 s at batch 8.",
         time_epochs,
         needs=("mnist",),
     ),
-    _record(
+    mnist_experiment(
         74,
         "Where to place dropout",
         "[1000], batch 8, dropout 0.2 on hidden units, on the input too, on the "
         "outputs: accuracy changes little, no figures.",
         place_dropout,
         needs=("mnist",),
-    ),
-    _record(
-        75,
-        "[100, 100] with L1, dropout and batch normalisation",
-        "L1 0.01 on weights and biases, dropout 0.2, batch normalisation after it: "
-        "configuration and summary.",
-        summarise,
-    ),
-    _record(
-        76,
-        "Learning curves of the learning rates, A to J and P",
-        "Training loss and accuracy by epoch; images only on the sheet.",
-        show_curves,
-        needs=("mnist",),
-        depends=(*SWEEP, *SHOWN),
     ),
 )

@@ -18,7 +18,7 @@ import numpy as np
 from ...architectures import multilayer_perceptron
 from ...inspection import layer_table
 from ...mlp import MLPClassifier
-from ..record import Check, Training
+from ..record import Check, Experiment, Training
 from ..training import NO_STOPPING
 
 TERMS_GROUP = "Data and training terms"
@@ -111,6 +111,32 @@ def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
     }
     runner = {"random_state": context.seed + repetition, "device": context.device}
     return estimator(**{**MNIST_NETWORK, **NO_STOPPING, **epochs, **runner, **params})
+
+
+def mnist_experiment(row, title, about, task, **fields):
+    """An experiment among the sheet's MNIST networks.
+
+    Parameters
+    ----------
+    row : int
+        Such as 70 for S3.70.
+    title, about : str
+    task : callable
+    **fields : dict
+        Of `Experiment`.
+
+    Returns
+    -------
+    Experiment
+    """
+    return Experiment(
+        id=f"S3.{row}",
+        title=title,
+        group=MNIST_GROUP,
+        about=about,
+        task=task,
+        **fields,
+    )
 
 
 def mnist(context):
