@@ -1,6 +1,6 @@
 """Convolutional networks for images and for rows of numbers."""
 
-from math import isqrt, prod
+from math import prod
 from numbers import Integral
 
 import numpy as np
@@ -15,6 +15,7 @@ from .architectures import (
 )
 from .base import AT_LEAST_ONE, RATE
 from .documentation import documented
+from .image_rows import find_input_shape, flat_rows
 from .layers import Activation, Layer, ShapeError, Softmax, layer_shapes
 from .modules.activations import ACTIVATIONS
 from .modules.augmentation import augmentation_pipeline
@@ -41,7 +42,7 @@ class _ConvolutionalNetwork:
     """What the classifier and the regressor share: images, convolution blocks."""
 
     def _check_X_y(self, X, y, first_pass):
-        X = self._flat(X, first_pass)
+        X, image_shape = flat_rows(X)
         X, y = validate_data(
             self,
             X,
@@ -52,47 +53,18 @@ class _ConvolutionalNetwork:
             reset=first_pass,
         )
         if first_pass:
-            self._find_input_shape()
+            named = self._named_shape()
+            if image_shape is None and prod(named or (0,)) == self.n_features_in_:
+                image_shape = named
+            self.input_shape_ = find_input_shape(
+                self.input_shape, image_shape, self.n_features_in_
+            )
         return X, y
 
     def _check_X(self, X):
         return validate_data(
-            self, self._flat(X, False), dtype=self._training_dtype(), reset=False
+            self, flat_rows(X)[0], dtype=self._training_dtype(), reset=False
         )
-
-    def _flat(self, X, first_pass):
-        """Images as flat rows, so that the number of features is checked."""
-        shape = getattr(X, "shape", None)
-        if shape is None and isinstance(X, list):
-            X = np.asarray(X)
-            shape = X.shape
-        is_image = shape is not None and len(shape) in (3, 4)
-        if first_pass:
-            self._image_shape = None
-            if is_image:
-                channels = () if len(shape) == 4 else (1,)
-                self._image_shape = (*channels, *shape[1:])
-        return np.asarray(X).reshape(shape[0], -1) if is_image else X
-
-    def _find_input_shape(self):
-        n_features = self.n_features_in_
-        if self.input_shape is not None:
-            shape = tuple(int(side) for side in self.input_shape)
-            shape = (1, *shape) if len(shape) == 2 else shape
-            if len(shape) != 3 or prod(shape) != n_features:
-                raise ValueError(
-                    f"input_shape={self.input_shape!r} does not fit rows of "
-                    f"{n_features} values: give (channels, height, width) or "
-                    "(height, width) whose product is that number."
-                )
-        elif self._image_shape is not None:
-            shape = self._image_shape
-        elif n_features == prod(self._named_shape() or (0,)):
-            shape = self._named_shape()
-        else:
-            side = isqrt(n_features)
-            shape = (1, side, side) if side**2 == n_features else (1, 1, n_features)
-        self.input_shape_ = shape
 
     def _rows(self, X):
         return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)
@@ -225,7 +197,8 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
         epoch: see `sknn_course.modules.augmentation`. For example
-        ``['horizontal_flip', 'shift(4)']``.
+        ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
+        images and their targets.
 
 %(training)s
 
@@ -396,7 +369,8 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
         epoch: see `sknn_course.modules.augmentation`. For example
-        ``['horizontal_flip', 'shift(4)']``.
+        ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
+        images and their targets.
 
 %(training)s
 

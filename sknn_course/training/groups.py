@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..layers import Dense, structure
+from ..layers import Dense, Softmax, structure
 from ..modules.parameters import parameter_layout
 from .slices import stack_seconds
 
@@ -69,6 +69,8 @@ def why_alone(job):
 def _without_sizes(layers):
     """The structure without the sizes of the hidden dense layers."""
     *hidden, output = structure(layers)
+    if any(isinstance(layer, Softmax) for layer in hidden):
+        return structure(layers)  # padding would take a share of the softmax
     return (
         *(replace(la, units=1) if isinstance(la, Dense) else la for la in hidden),
         output,
