@@ -96,8 +96,8 @@ def show_iterations(context, training, weight_decay, published):
     network = clone(network).set_params(max_iter=1)
     X, y = data.train
     rows = np.arange(n_epochs * len(X))[: context.choose(10_000, None)] % len(X)
-    n_stretches = min(context.choose(25, 100), len(rows) // batch)
-    n_val = context.choose(500, 2000)
+    n_stretches = min(context.choose(25, 60), len(rows) // batch)
+    n_val = context.choose(500, 1000)
     X_val, y_val = (part[:n_val] for part in data.validation or data.test)
     curves = {name: [] for name in ("train_loss", "validation_loss")}
     curves |= {"train_accuracy": [], "validation_accuracy": []}
