@@ -14,7 +14,8 @@ from sklearn.svm import SVC
 from sknn_course import MLPClassifier, MLPRegressor
 from sknn_course.cli import main
 from sknn_course.experiments import catalogue
-from sknn_course.experiments.data import DataNotFound, load
+from sknn_course.experiments.data import LOADERS, NEEDS, DataNotFound, load
+from sknn_course.experiments.pictures import PICTURES
 from sknn_course.experiments.record import Check, Experiment, Findings, Training
 from sknn_course.experiments.runner import Runner
 from sknn_course.experiments.store import Store
@@ -127,6 +128,24 @@ def reproduce(*arguments):
 def outcomes_in(folder):
     document = json.loads((folder / "results.json").read_text("utf-8"))
     return {one["id"]: one for one in document["outcomes"]}
+
+
+def test_the_course_has_256_rows_in_order(monkeypatch):
+    monkeypatch.undo()
+    expected = [
+        f"S{sheet}.{row:02d}"
+        for sheet, n_rows in enumerate((60, 33, 96, 35, 32), start=1)
+        for row in range(1, n_rows + 1)
+    ]
+    found = catalogue.experiments()
+    assert list(found) == expected and len(expected) == 256
+    for id, experiment in found.items():
+        assert experiment.id == id and experiment.title and experiment.group
+        assert set(experiment.depends) <= set(expected)
+        assert set(experiment.needs) <= set(NEEDS)
+        if isinstance(experiment.task, Training):
+            assert experiment.task.data in LOADERS
+            assert set(experiment.task.pictures) <= {"learning_curves", *PICTURES}
 
 
 # Selection

@@ -13,6 +13,7 @@ from sknn_course.experiments.judging import judge
 from sknn_course.experiments.outcome import Comparison, Outcome, band, plain
 from sknn_course.experiments.record import Experiment, Training, TrainingResult
 from sknn_course.experiments.store import Store
+from sknn_course.experiments.tables import comparison_rows, summary_rows
 from sknn_course.experiments.training import Trained
 
 
@@ -162,6 +163,26 @@ def test_milestones_penalties_and_epoch_means_are_lines_of_their_own():
         ("test_loss", "with the penalty", 0.75),
         ("train_loss", "after epoch 1", 0.9),
     ]
+
+
+def test_tables_show_what_was_measured_beside_what_was_published():
+    outcome = judged(Training(**RECORD), trained([0.5, 0.7]))
+    outcome.metrics["penalty"] = [0.25, 0.75]
+    rows = comparison_rows(outcome)
+    assert [(row["figure"], row["ours"]) for row in rows] == [
+        ("test accuracy", "0.6000 ± 0.1414"),
+        ("test loss", "0.5 ± 0"),
+        ("penalty", "0.5 ± 0.3536"),
+    ]
+    assert rows[0]["difference"] == "−0.3800" and "published" not in rows[2]
+    (row,) = summary_rows([outcome])
+    assert (row["figure"], row["published"]) == ("test accuracy", "0.9800")
+    shown = judged(Training(**{**RECORD, "published": {}}), trained([0.5]))
+    (row,) = summary_rows([shown])
+    assert (row["figure"], row["ours"]) == ("test accuracy", "0.5000")
+    stuck = Training(**RECORD, outcome="constant")
+    (row,) = summary_rows([judged(stuck, trained([0.1, 0.9], stuck=[True, False]))])
+    assert (row["figure"], row["ours"]) == ("runs that do not learn", "1 of 2")
 
 
 def test_json_round_trip(tmp_path):

@@ -39,6 +39,7 @@ def judge(outcome, training, trained):
         outcome.notes.append("; ".join(what) + ".")
     if training.outcome == "constant":
         stuck = n_stuck + n_diverged == n
+        outcome.not_learning = f"{n_stuck + n_diverged} of {n}"
         outcome.status = "passed" if stuck else "outside"
         if not stuck:
             outcome.reason = (
@@ -49,9 +50,10 @@ def judge(outcome, training, trained):
         _judge_figures(outcome, n_diverged == n)
     if outcome.status != "outside":
         return
-    because = [f"smaller run: {outcome.size}"] if outcome.smaller else []
-    because += [training.remark] if training.remark else []
-    outcome.reason = "; ".join([outcome.reason, *because])
+    if outcome.smaller:
+        outcome.reason += f"; smaller run: {outcome.size}"
+    if training.remark:
+        outcome.reason += f". {training.remark}"
 
 
 def _judge_figures(outcome, all_diverged):

@@ -139,6 +139,8 @@ class Outcome:
         Whether the run is smaller than the sheet's.
     comparisons : list of Comparison
         Of a training.
+    not_learning : str
+        How many repetitions do not learn, where that is what the sheet reports.
     checks : list of dict
         Of a study: name, ours, published, right, tolerance, passed.
     tables : dict of str to list of dict
@@ -161,6 +163,7 @@ class Outcome:
     size: str = ""
     smaller: bool = False
     comparisons: list = field(default_factory=list)
+    not_learning: str = ""
     checks: list = field(default_factory=list)
     tables: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)

@@ -16,6 +16,7 @@ from .tables import (
 )
 
 SHARPNESS = 1.6  # pixels of a picture for one of the page
+LONGEST_NUMBER = 26  # letters; columns with longer ones are wrapped as text
 NUMBERS = ("ours", "published", "right", "difference", "band")
 
 
@@ -142,7 +143,9 @@ def _table(rows, title=""):
 
 def _is_numeric(name, rows):
     values = [row[name] for row in rows if name in row]
-    return name in NUMBERS or all(
+    if name in NUMBERS:
+        return max(len(cell_text(value)) for value in values) <= LONGEST_NUMBER
+    return all(
         isinstance(value, int | float) and not isinstance(value, bool)
         for value in values
     )

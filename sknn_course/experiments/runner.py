@@ -249,7 +249,7 @@ class Runner:
             return
         for name, function in pictures.items():
             try:
-                figure = function()
+                figure = function().figure  # of axes, or a figure itself
             except ImportError as error:
                 outcome.notes.append(f"No picture {name!r}: {error}.")
                 continue

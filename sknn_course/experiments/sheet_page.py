@@ -35,6 +35,7 @@ a { color: #0b5394; }
 .scroll { overflow-x: auto; margin: .7rem 0; }
 table { border-collapse: collapse; font-size: .92rem; }
 table.summary { width: 100%; }
+td:first-child { min-width: 11rem; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d9d9d9; }

@@ -1,17 +1,17 @@
 """Outcomes as rows of text, for the terminal, Markdown and HTML."""
 
 from collections import Counter
-from math import isfinite
+from math import isfinite, nan
 from numbers import Number
 
 from .judging import name_of, show
-from .outcome import STATUSES
+from .outcome import STATUSES, Comparison
 
-MOST_VALUES = 8  # of an array in a table
+MOST_VALUES = 12  # of an array in a table
 
 
 def comparison_rows(outcome):
-    """The figures of a training beside the published ones.
+    """The figures of a training beside the published ones, then those without.
 
     Parameters
     ----------
@@ -37,6 +37,11 @@ def comparison_rows(outcome):
                 "met": verdict,
             }
         )
+    compared = {one.metric for one in outcome.comparisons if not one.how}
+    for metric, values in outcome.metrics.items():
+        if metric not in compared:
+            ours = ours_text(Comparison(metric, values, published=nan))
+            rows.append({"figure": name_of(metric), "ours": ours})
     return rows
 
 
@@ -71,18 +76,20 @@ def check_rows(outcome):
     -------
     list of dict of str
     """
-    some_right = any(check["right"] is not None for check in outcome.checks)
-    rows = []
-    for check in outcome.checks:
-        row = {
+    printed = [
+        name
+        for name in ("published", "right")
+        if any(check[name] is not None for check in outcome.checks)
+    ]
+    return [
+        {
             "figure": check["name"],
             "ours": value_text(check["ours"]),
-            "published": value_text(check["published"]),
+            **{name: value_text(check[name]) for name in printed},
+            "met": "yes" if check["passed"] else "no",
         }
-        if some_right:
-            row["right"] = value_text(check["right"])
-        rows.append({**row, "met": "yes" if check["passed"] else "no"})
-    return rows
+        for check in outcome.checks
+    ]
 
 
 def value_text(value):
@@ -93,6 +100,8 @@ def value_text(value):
     >>> from sknn_course.experiments.tables import value_text
     >>> value_text(62378344), value_text(0.1234567), value_text([[1, 2.5], [3, 4]])
     ('62,378,344', '0.123457', '[[1, 2.5], [3, 4]]')
+    >>> value_text([[0.5] * 28] * 28)
+    '28 x 28 values from 0.5 to 0.5'
     """
     if value is None:
         return "–"
@@ -102,11 +111,27 @@ def value_text(value):
         return f"{value:,}"
     if isinstance(value, Number):
         return f"{value:.6g}"
+    if not isinstance(value, list | tuple):
+        return str(value)
+    flat = _flat(value)
+    if len(flat) <= MOST_VALUES:
+        return f"[{', '.join(map(value_text, value))}]"
+    numbers = [one for one in flat if isinstance(one, Number)]
+    sizes = [f"{len(value):,}"]
+    while isinstance(value[0], list | tuple):
+        value = value[0]
+        sizes.append(f"{len(value):,}")
+    text = f"{' x '.join(sizes)} values"
+    if len(numbers) < len(flat):
+        return text
+    return f"{text} from {value_text(min(flat))} to {value_text(max(flat))}"
+
+
+def _flat(value):
+    """All elements of nested lists."""
     if isinstance(value, list | tuple):
-        texts = [value_text(one) for one in value[:MOST_VALUES]]
-        more = [f"… {len(value)} in all"] if len(value) > MOST_VALUES else []
-        return f"[{', '.join(texts + more)}]"
-    return str(value)
+        return [one for part in value for one in _flat(part)]
+    return [value]
 
 
 def summary_rows(outcomes):
@@ -138,19 +163,20 @@ def _size_note(outcome):
 
 
 def _main_figure(outcome):
-    """The figure that decides, else the first; of a study the number of checks."""
+    """The figure that decides, else a first one; of a study the number of checks."""
     nothing = dict.fromkeys(("figure", "ours", "published", "band"), "")
     if outcome.checks:
         met = sum(check["passed"] for check in outcome.checks)
-        return {
-            **nothing,
-            "figure": "checks met",
-            "ours": f"{met} of {len(outcome.checks)}",
-        }
-    judged = [one for one in outcome.comparisons if one.band is not None]
-    for one in (judged or outcome.comparisons)[:1]:
-        row = comparison_rows(outcome)[outcome.comparisons.index(one)]
-        return {name: row[name] for name in nothing}
+        ours = f"{met} of {len(outcome.checks)}"
+        return {**nothing, "figure": "checks met", "ours": ours}
+    if outcome.not_learning:
+        figure = {"figure": "runs that do not learn", "ours": outcome.not_learning}
+        return {**nothing, **figure, "published": "does not learn"}
+    rows = comparison_rows(outcome)
+    deciding = [row for row in rows if row.get("band")]
+    measured = [row for row in rows if row["figure"].startswith("test ")]
+    for row in [*deciding, *measured, *rows][:1]:
+        return {name: row.get(name, "") for name in nothing}
     return nothing
 
 
