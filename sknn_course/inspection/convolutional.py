@@ -5,6 +5,7 @@ from math import prod
 
 import torch
 from torch import nn
+from torch.nn.utils import skip_init
 
 from .networks import fitted_network
 
@@ -80,10 +81,8 @@ def to_fully_convolutional(network, input_shape=None):
     result = nn.Sequential()
     with torch.no_grad():
         for part in _leaves(module):
-            if isinstance(part, nn.Linear):
-                rows = rows.flatten(1)
-            rows = part(rows)
             sliding = _sliding(part, tuple(maps.shape[1:]))
+            rows = part(rows.flatten(1) if isinstance(part, nn.Linear) else rows)
             if sliding is not None:
                 result.append(sliding)
                 maps = sliding.eval()(maps)
@@ -124,9 +123,13 @@ def _convolution(linear, shape):
             f"{linear} does not fit maps of {' x '.join(map(str, shape))}: give the "
             "input_shape of the images that the network takes."
         )
-    result = nn.Conv2d(
-        shape[0], linear.out_features, shape[1:], bias=linear.bias is not None
-    ).to(linear.weight)
+    result = skip_init(
+        nn.Conv2d,
+        *(shape[0], linear.out_features, shape[1:]),
+        bias=linear.bias is not None,
+        device=linear.weight.device,
+        dtype=linear.weight.dtype,
+    )
     result.weight.copy_(linear.weight.reshape(result.weight.shape))
     if linear.bias is not None:
         result.bias.copy_(linear.bias)
@@ -146,9 +149,9 @@ def _batch_norm(norm, shape):
 
 
 def _equal(rows, maps):
-    """Whether values agree to rounding, at their scale."""
+    """Whether values agree to the rounding of a GPU's fast products."""
     rows, maps = rows.flatten(1), maps.flatten(1)
     scale = float(rows.abs().max())
     return rows.shape == maps.shape and torch.allclose(
-        rows, maps, rtol=0, atol=1e-4 * scale
+        rows, maps, rtol=0, atol=1e-2 * scale
     )
