@@ -39,6 +39,7 @@ from sknn_course.training.rows import (
 )
 from sknn_course.training.schedules import of_settings, one_cycle
 from sknn_course.training.stack import Stack
+from sknn_course.training.threads import no_denormals
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(
@@ -573,3 +574,14 @@ def test_no_gradient_is_recorded():
     train([fit])
     assert not fit.parameters.requires_grad
     assert fit.parameters.grad_fn is None
+
+
+def test_denormal_numbers_are_zero_in_training_alone():
+    half = torch.tensor([torch.finfo(torch.float32).tiny / 2])
+    assert half.mul(1.0) != 0
+    with no_denormals():
+        assert half.mul(1.0) == 0
+        with no_denormals():
+            pass
+        assert half.mul(1.0) == 0  # as the outer block has set it
+    assert half.mul(1.0) != 0

@@ -68,12 +68,14 @@ def why_alone(job):
 
 def _without_sizes(layers):
     """The structure without the sizes of the hidden dense layers."""
-    *hidden, output = structure(layers)
-    if any(isinstance(layer, Softmax) for layer in hidden):
-        return structure(layers)  # padding would take a share of the softmax
-    return (
-        *(replace(la, units=1) if isinstance(la, Dense) else la for la in hidden),
-        output,
+    layers = structure(layers)
+    dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
+    *hidden, output = dense or [len(layers)]
+    if any(isinstance(layer, Softmax) for layer in layers[:output]):
+        return layers  # padding would take a share of the softmax
+    return tuple(
+        replace(layer, units=1) if index in hidden else layer
+        for index, layer in enumerate(layers)
     )
 
 

@@ -14,7 +14,7 @@ from .lbfgs import train_lbfgs
 from .slices import plan_slices
 from .stack import Stack
 from .stopping import record_epoch
-from .threads import one_thread
+from .threads import no_denormals, one_thread
 
 
 def train(jobs):
@@ -51,7 +51,8 @@ def _train_together(jobs):
     if jobs[0].settings.solver == "lbfgs":
         train_lbfgs(jobs[0])
     else:
-        train_stack(jobs)
+        with no_denormals():
+            train_stack(jobs)
 
 
 def train_stack(jobs):
