@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from sklearn.metrics import log_loss
 
 from ...architectures import cifar_cnn, convolutional_network
 from ...cnn import CNNClassifier
@@ -12,6 +11,7 @@ from ...layers import Dropout, GaussianNoise, ShapeError, layer_shapes
 from ...modules.activations import ACTIVATIONS
 from ...modules.build import MODULES
 from ...training.schedules import inverse_time
+from ...theory import log_likelihood_loss
 from ..data import DataNotFound
 from ..record import Check, Experiment, Findings, Training
 from ..training import NO_STOPPING
@@ -443,7 +443,7 @@ def l2_penalty(context):
     )
     (cnn,) = context.fit([cnn], X, y)
     squares = sum(float((w.astype(float) ** 2).sum()) for w in cnn.coefs_)
-    data_loss = log_loss(y, cnn.predict_proba(X).astype(float))
+    data_loss = log_likelihood_loss(y, cnn.predict_proba(X))
     return Findings(
         checks=[
             Check(

@@ -57,7 +57,13 @@ SWEEP = {
     "S2.11": (0.05, 16, 0.170670, 1.318352, 99.10, 80.14, 78.84),
     "S2.12": (0.05, 32, 0.287984, 1.196077, 97.80, 80.90, 79.32),
 }
-NOT_CONVERGED = ("S2.04", "S2.05", "S2.12")
+NOT_CONVERGED = {  # and what was measured of it
+    "S2.04": "not converged, so that the initial weights count: a standard deviation "
+    "of 0.9 gives 0.757 in the test, but takes the validation cost of rate 0.5 from "
+    "1.62 to 1.51, where the sheet has 1.60",
+    "S2.05": "",
+    "S2.12": "",
+}
 LISTED_BEFORE = {  # settings that the sheet has twice, from seeds of their own
     "S2.08": ("the base run S2.01", 1000),
     "S2.10": ("S2.06", 1000),
@@ -89,13 +95,14 @@ def _sweep_row(id):
             {
                 "train_loss": costs[0],
                 "validation_loss": costs[1],
-                "train_accuracy": train / 100,
-                "validation_accuracy": validation / 100,
-                "test_accuracy": test / 100,
+                "train_accuracy": round(train / 100, 4),
+                "validation_accuracy": round(validation / 100, 4),
+                "test_accuracy": round(test / 100, 4),
             },
             ("test_accuracy",),
             params={"learning_rate_init": rate, "batch_size": batch},
             seed_offset=LISTED_BEFORE.get(id, ("", 0))[1],
+            remark=NOT_CONVERGED.get(id, ""),
         ),
         errata=errata,
     )
@@ -120,7 +127,7 @@ def four_curves(context):
     network = _network(context)
     curves = {}
     for _ in range(context.choose(100, 400)):
-        network.partial_fit(X, indicators)
+        network.partial_fit(X, indicators, classes=np.arange(10))
         for part, (rows, digits) in (("train", data.train), ("val", data.validation)):
             proba = network.predict_proba(rows)
             cost = binary_cross_entropy(np.eye(10)[digits], proba)
