@@ -146,12 +146,23 @@ def test_given_axes_are_divided_once_and_panels_drawn_in_again(name):
     figure.canvas.draw()
     assert display.figure_ is figure and not ax.axison
     assert not set(panels) & {ax, other}
-    left, right = ax.get_position(), other.get_position()
-    assert all(panel.get_position().x1 < right.x1 for panel in panels)
-    assert left.x0 < right.x0 and plt.get_fignums() == [1]
+    border = other.get_window_extent().x0
+    assert all(panel.get_window_extent().x1 < border for panel in panels)
+    assert plt.get_fignums() == [1]
     with pytest.raises(ValueError, match=r"ax=display\.axes_"):
         display.plot(ax=ax)
     assert list(display.plot(ax=panels).axes_) == list(panels)
+
+
+def test_title_of_divided_axes_stands_above_the_panels():
+    figure, axes = plt.subplots(1, 2, layout="constrained")
+    axes[0].set_title("before training")
+    panels = make("FiltersDisplay").plot(ax=axes[0]).axes_
+    figure.canvas.draw()
+    title = panels[0].figure._suptitle
+    assert title.get_text() == "before training" and not axes[0].get_title()
+    top = max(panel.get_window_extent().y1 for panel in panels)
+    assert title.get_window_extent().y0 >= top
 
 
 @pytest.mark.parametrize("name", SEVERAL)

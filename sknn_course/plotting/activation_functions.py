@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..modules.activations import ACTIVATIONS
-from .canvas import BLUE, ORANGE, legend_above, panel_axes, tidy
+from .canvas import BLUE, ORANGE, legend_above, panel_axes, root_figure, tidy
 
 
 class ActivationFunctionsDisplay:
@@ -127,7 +127,7 @@ class ActivationFunctionsDisplay:
             width=2.3 if n_functions > 1 else 4.8,
             height=2.4 if n_functions > 1 else 3.4,
         )
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         for one, (name, values) in zip(self.axes_, self.values.items(), strict=True):
             one.plot(self.z, values, color=BLUE, label="function")
             one.plot(
@@ -137,5 +137,5 @@ class ActivationFunctionsDisplay:
             one.axhline(0, color="#555555", linewidth=0.6)
             one.axvline(0, color="#555555", linewidth=0.6)
             tidy(one)
-        legend_above(self.axes_, new_figure=ax is None and n_functions > 1)
+        legend_above(self.axes_, alone=n_functions > 1 and not np.ndim(ax))
         return self

@@ -59,8 +59,8 @@ def panel_axes(
     Parameters
     ----------
     ax : matplotlib Axes, array-like of Axes or None
-        One is a bounding box that is divided; several are drawn in directly. None
-        makes a figure with pyplot.
+        One is a bounding box that is divided, and its title becomes that of the
+        panels; several are drawn in directly. None makes a figure with pyplot.
     caller : str
         Who needs matplotlib, for the error.
     n_panels : int
@@ -99,11 +99,10 @@ def panel_axes(
             figsize=(width * n_columns + extra_width, height * n_rows),
             layout="constrained",
         )
-        grid = figure.add_gridspec(n_rows, n_columns, width_ratios=width_ratios)
     elif isinstance(ax, Axes):
         if n_panels == 1:
             return np.array([ax])
-        grid = _divide(ax, caller, n_rows, n_columns, width_ratios)
+        figure = _divide(ax, caller)
     else:
         given = np.asarray(ax, dtype=object).ravel()
         _require_axes(given, caller)
@@ -113,14 +112,16 @@ def panel_axes(
                 "many, one Axes to divide, or None."
             )
         return given
-    axes = grid.subplots(squeeze=False, **kwargs).ravel()
+    axes = figure.subplots(
+        n_rows, n_columns, squeeze=False, width_ratios=width_ratios, **kwargs
+    ).ravel()
     for unused in axes[n_panels:]:
         unused.remove()
     return axes[:n_panels]
 
 
-def _divide(ax, caller, n_rows, n_columns, width_ratios):
-    """A grid in place of one subplot."""
+def _divide(ax, caller):
+    """A figure in the figure, in place of one subplot."""
     if ax.get_subplotspec() is None:
         raise ValueError(
             f"{caller} divides ax, which has to be a subplot: make it with "
@@ -132,9 +133,16 @@ def _divide(ax, caller, n_rows, n_columns, width_ratios):
             "before. To draw again in the same panels, pass ax=display.axes_."
         )
     ax.set_axis_off()
-    return ax.get_subplotspec().subgridspec(
-        n_rows, n_columns, width_ratios=width_ratios
-    )
+    inner = ax.figure.add_subfigure(ax.get_subplotspec())
+    if ax.get_title():
+        inner.suptitle(ax.get_title())
+        ax.set_title("")
+    return inner
+
+
+def root_figure(ax):
+    """The figure of axes, also where they stand in a figure in the figure."""
+    return ax.figure.figure
 
 
 def _require_axes(given, caller):
@@ -166,16 +174,16 @@ def tidy(ax, *, grid="both", integer_x=False):
         ax.xaxis.get_major_locator().set_params(integer=True)
 
 
-def legend_above(axes, *, new_figure):
-    """One legend for all panels: above a figure of their own, else in the first.
+def legend_above(axes, *, alone):
+    """One legend for all panels: above them, or in the first.
 
     Parameters
     ----------
     axes : ndarray of matplotlib Axes
-    new_figure : bool
-        Whether the figure holds these panels alone.
+    alone : bool
+        Whether the figure, or figure in the figure, holds these panels alone.
     """
-    if not new_figure:
+    if not alone:
         axes[0].legend(frameon=False)
         return
     handles, labels = axes[0].get_legend_handles_labels()

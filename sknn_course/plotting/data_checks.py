@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .canvas import SERIES, single_axes, tidy
+from .canvas import SERIES, root_figure, single_axes, tidy
 
 
 class ClassCountsDisplay:
@@ -127,7 +127,7 @@ class ClassCountsDisplay:
         tidy(ax, grid="y")
         _legend_above(ax, n_sets)
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_ = root_figure(ax)
         return self
 
 
@@ -239,7 +239,7 @@ class PixelHistogramDisplay:
         tidy(ax, grid="y")
         _legend_above(ax, len(self.shares))
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_ = root_figure(ax)
         return self
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
+from .canvas import root_figure
 from .image_grid import as_images, draw_grid, require_count, value_range
 
 
@@ -146,5 +147,5 @@ class ExampleImagesDisplay:
             firsts = self.axes_[:: self.n_columns]
             for name, first in zip(self.row_names, firsts, strict=True):
                 first.set_ylabel(name, rotation=0, ha="right", va="center")
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         return self

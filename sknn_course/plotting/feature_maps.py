@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from .canvas import MAPS, panel_axes
+from .canvas import MAPS, panel_axes, root_figure
 from .fitted_network import last_step, module_of, require_network
 from .image_grid import draw_image, require_count, value_range
 
@@ -133,7 +133,7 @@ class FeatureMapsDisplay:
         for unused in set(axes.ravel()) - set(shown):
             unused.set_axis_off()
         self.axes_ = axes.ravel()
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         return self
 
 

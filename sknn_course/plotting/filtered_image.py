@@ -3,10 +3,11 @@
 import numpy as np
 from scipy.signal import convolve2d, correlate2d
 
-from .canvas import MAPS, SIGNED, panel_axes
+from .canvas import MAPS, SIGNED, panel_axes, root_figure
 from .image_grid import draw_image
 
 MOST_NUMBERS = 8  # rows or columns of an image whose values are written out
+MOST_CHARACTERS = 20  # in a row of them
 
 
 class FilteredImageDisplay:
@@ -121,7 +122,7 @@ class FilteredImageDisplay:
             height=max(1.9, 2.9 * min(n_rows / n_columns, 2) + 0.3),
             width_ratios=[1, 0.55, 1],
         )
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         shown = (
             ("image", self.image),
             ("kernel", self.kernel),
@@ -131,8 +132,7 @@ class FilteredImageDisplay:
             limits, cmap = _colors(values)
             draw_image(one, values[None], limits, cmap)
             one.set_title(title, fontsize=10)
-            if max(values.shape) <= MOST_NUMBERS:
-                _write_numbers(one, values, limits, cmap)
+            _write_numbers(one, values, limits, cmap)
         return self
 
 
@@ -147,6 +147,10 @@ def _colors(values):
 
 
 def _write_numbers(ax, values, limits, cmap):
+    """Write the values into the pixels, where there is room."""
+    longest = max(len(f"{value:.3g}") for value in values[:MOST_NUMBERS].ravel())
+    if max(values.shape) > MOST_NUMBERS or values.shape[1] * longest > MOST_CHARACTERS:
+        return
     low, high = limits
     for (row, column), value in np.ndenumerate(values):
         place = (value - low) / (high - low)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..training.losses import LOSSES
-from .canvas import SERIES, single_axes, tidy
+from .canvas import SERIES, root_figure, single_axes, tidy
 from .fitted_network import last_step, module_of, require_network, trained_layers
 
 
@@ -149,7 +149,7 @@ class GradientFlowDisplay:
         if name is not None:
             ax.legend(frameon=False)
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_ = root_figure(ax)
         return self
 
 

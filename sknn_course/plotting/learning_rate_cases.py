@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from .canvas import BLUE, GREY, ORANGE, log_scale_pays, single_axes, tidy
+from .canvas import BLUE, GREY, ORANGE, log_scale_pays, root_figure, single_axes, tidy
 
 GOOD = 0.05  # of the way from the first loss to the lowest final one may be missing
 
@@ -173,7 +173,7 @@ class LearningRateCasesDisplay:
         )
         tidy(ax, integer_x=True)
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_ = root_figure(ax)
         return self
 
 

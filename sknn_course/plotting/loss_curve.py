@@ -5,7 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.base import is_regressor
 
-from .canvas import BLUE, ORANGE, log_scale_pays, panel_axes, tidy
+from .canvas import (
+    BLUE,
+    ORANGE,
+    legend_above,
+    log_scale_pays,
+    panel_axes,
+    root_figure,
+    tidy,
+)
 from .fitted_network import last_step
 
 # What each curve is called: here, in skorch's history, in Keras's, by its author.
@@ -233,7 +241,7 @@ or list of array-like, default=None
             width=3.6 if len(panels) > 1 else 4.8,
             height=3.2,
         )
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         for one, (label, train, validation) in zip(self.axes_, panels, strict=True):
             _draw(one, train, BLUE, "training")
             _draw(one, validation, ORANGE, "validation")
@@ -246,7 +254,7 @@ or list of array-like, default=None
         if any(map(len, (self.validation_loss, self.validation_score))) or len(
             [*losses, *scores]
         ) > len(panels):
-            self.axes_[0].legend(frameon=False)
+            legend_above(self.axes_, alone=len(panels) > 1 and not np.ndim(ax))
         if title is not None:
             self.axes_[0].set_title(title)
         return self

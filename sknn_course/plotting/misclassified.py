@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
+from .canvas import root_figure
 from .image_grid import as_images, draw_grid, require_count, value_range
 
 
@@ -167,11 +168,11 @@ class MisclassifiedDisplay:
             limits=self.limits,
             side=1.5 if wide else 1.0,
         )
-        self.figure_ = self.axes_[0].figure
-        if ax is None:
+        self.figure_ = root_figure(self.axes_[0])
+        if not np.ndim(ax):  # the figure, or figure in the figure, is its own
             n_shown, n_wrong = len(self.images), len(self.indices)
             which = f"{n_shown} of the" if n_shown < n_wrong else "the"
-            self.figure_.suptitle(
+            self.axes_[0].figure.suptitle(
                 f"true \N{RIGHTWARDS ARROW} predicted: {which} {n_wrong} wrong "
                 f"of {self.n_samples}",
                 fontsize=10,

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from .canvas import BLUE, GREY, ORANGE, single_axes, tidy
+from .canvas import BLUE, GREY, ORANGE, root_figure, single_axes, tidy
 
 
 class RegressionFitDisplay:
@@ -166,7 +166,7 @@ class RegressionFitDisplay:
         ax.legend(frameon=False)
         tidy(ax)
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_ = root_figure(ax)
         return self
 
 

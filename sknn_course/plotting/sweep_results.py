@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.model_selection._search import BaseSearchCV
 
-from .canvas import SERIES, shades, single_axes, tidy
+from .canvas import SERIES, root_figure, shades, single_axes, tidy
 
 
 class SweepResultsDisplay:
@@ -210,7 +210,7 @@ class SweepResultsDisplay:
             self._plot_heatmap(ax)
         ax.set_xlabel(_bare(self.x_name))
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_ = root_figure(ax)
         return self
 
     def _plot_lines(self, ax):

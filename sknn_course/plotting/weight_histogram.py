@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .canvas import BLUE, GREY, ORANGE, legend_above, panel_axes, tidy
+from .canvas import BLUE, GREY, ORANGE, legend_above, panel_axes, root_figure, tidy
 from .fitted_network import layer_at, weights_of
 
 
@@ -88,15 +88,16 @@ class WeightHistogramDisplay:
         )
         return cls(weights=weights, biases=biases).plot(ax, **params)
 
-    def plot(self, ax=None, *, bins=40):
+    def plot(self, ax=None, *, bins=None):
         """Draw the histograms.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of two Axes, default=None
             One is divided.
-        bins : int, default=40
-            Bins of equal width, the same for all values of a panel.
+        bins : int, default=None
+            Bins of equal width, the same for all values of a panel. None is twice the
+            root of their number, at most 40.
 
         Returns
         -------
@@ -110,7 +111,7 @@ class WeightHistogramDisplay:
             width=3.6,
             height=3.0,
         )
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         for one, kind, values in zip(
             self.axes_, ("weight", "bias"), (self.weights, self.biases), strict=True
         ):
@@ -118,7 +119,7 @@ class WeightHistogramDisplay:
             one.set(xlabel=kind, ylabel=f"number of {_PLURAL[kind]}")
             tidy(one, grid="y")
         if len(self.weights) > 1:
-            legend_above(self.axes_, new_figure=ax is None)
+            legend_above(self.axes_, alone=not np.ndim(ax))
         return self
 
 
@@ -127,6 +128,8 @@ _PLURAL = {"weight": "weights", "bias": "biases"}
 
 def _draw(ax, values, bins):
     everything = np.concatenate(list(values.values()))
+    if bins is None:
+        bins = min(40, int(2 * np.sqrt(max(map(len, values.values())))))
     edges = np.histogram_bin_edges(everything, bins=bins)
     colors = [GREY, BLUE, ORANGE]
     if len(values) == 1:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..image_rows import find_input_shape
-from .canvas import SIGNED
+from .canvas import SIGNED, root_figure
 from .fitted_network import last_step, layer_at, weights_of
 from .image_grid import draw_grid, require_count
 
@@ -31,7 +31,7 @@ class _WeightImagesDisplay:
             Whether to show which colour is which weight; images of three channels
             have none: grey is zero there.
         title : str, default=None
-            Above all images of a new figure.
+            Above all images, where they are not drawn into several given axes.
 
         Returns
         -------
@@ -50,9 +50,9 @@ class _WeightImagesDisplay:
             cmap=SIGNED,
             extra_width=0.9 if with_bar else 0.0,
         )
-        self.figure_ = self.axes_[0].figure
+        self.figure_ = root_figure(self.axes_[0])
         if with_bar:
-            self.figure_.colorbar(
+            self.axes_[0].figure.colorbar(
                 self.axes_[0].images[-1],
                 ax=list(self.axes_),
                 label="weight",
@@ -60,8 +60,8 @@ class _WeightImagesDisplay:
                 shrink=0.8,
                 aspect=30,
             )
-        if title is not None and ax is None:
-            self.figure_.suptitle(title)
+        if title is not None and not np.ndim(ax):
+            self.axes_[0].figure.suptitle(title)
         return self
 
 
