@@ -54,7 +54,8 @@ def measure(estimator, data, one_hot=False, further_losses=None):
                 if name.startswith("validation")
             }
             continue
-        values, y_pred = _measure_part(estimator, *data[part], one_hot, further_losses)
+        X, y = data[part]
+        values, y_pred = _measure_part(estimator, X, y, one_hot, further_losses)
         metrics |= {f"{part}_{name}": value for name, value in values.items()}
     added = penalty(estimator)
     if added is not None:
