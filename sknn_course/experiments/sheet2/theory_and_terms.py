@@ -1,7 +1,7 @@
 """Theory and terms: the rows that the 2020 sheet repeats."""
 
 from ..record import Experiment
-from ..sheet1 import building_blocks, loss_theory
+from ..sheet1 import building_blocks, calculators, loss_theory
 from .together import together
 
 GROUP = "Theory and terms (as in the 2020 sheet)"
@@ -35,7 +35,7 @@ EXPERIMENTS = (
             building_blocks.convolution,
             building_blocks.pooling,
             building_blocks.fully_convolutional,
-            building_blocks.fields,
+            calculators.fields,
         ),
         same_as="S1.04, S1.05, S1.06, S1.08",
     ),
