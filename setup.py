@@ -8,6 +8,7 @@ PLOT = ["matplotlib>=3.8"]
 FILES = ["pandas>=2.2", "pyarrow>=15"]
 TENSORBOARD = ["tensorboard>=2.15"]
 TEST = ["pytest>=8.2", "polars>=1.0", *PLOT, *FILES, *TENSORBOARD]
+DOCS = ["sphinx>=8.1", "sphinx-gallery>=0.20", *PLOT]
 DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
 
 setup(
@@ -48,6 +49,7 @@ setup(
         "files": FILES,
         "tensorboard": TENSORBOARD,
         "test": TEST,
+        "docs": DOCS,
         "dev": DEV,
         "all": [*PLOT, *FILES, *TENSORBOARD],
     },
