@@ -1,6 +1,8 @@
 """What the pictures share: their colours and an empty figure."""
 
-BLUE, ORANGE, GREY = "#0b5394", "#c55a11", "#8a8a8a"
+from ...plotting.canvas import BLUE, GREY, ORANGE
+
+__all__ = ["BLUE", "GREY", "MOST_CLASSES_WITH_NUMBERS", "ORANGE", "new_figure"]
 MOST_CLASSES_WITH_NUMBERS = 12
 
 
