@@ -45,7 +45,8 @@ class StackedBackend(ParallelBackendBase):
         them one after another.
     max_bytes : int, default=2**29
         Tasks are in work together until the rows that they hold, at 8 bytes a
-        number and once more in the network's precision, exceed this.
+        number and, each different data set once, in the network's precision,
+        exceed this.
 
     Raises
     ------

@@ -22,6 +22,11 @@ def same_bits(a, b):
 class EqualData:
     """Replaces data by the first of equal content.
 
+    Attributes
+    ----------
+    n_bytes : int
+        Of the arrays that are kept.
+
     Examples
     --------
     >>> import numpy as np
@@ -34,6 +39,7 @@ class EqualData:
     """
 
     def __init__(self):
+        self.n_bytes = 0
         self._arrays = {}  # shape, dtype, checksum -> arrays
         self._combined = {}  # ids of parts -> matrix or split
 
@@ -81,25 +87,20 @@ class EqualData:
             if other is array or same_bits(other, array):
                 return other
         known.append(array)
+        self.n_bytes += array.nbytes
         return array
 
 
-def held_bytes(job):
-    """Estimate of the host memory that a waiting task holds.
-
-    The rows as its caller cut them, at 8 bytes a number, and the job's own copy.
+def cut_bytes(split):
+    """Memory of the rows as the caller of ``fit`` cut them, at 8 bytes a number.
 
     Parameters
     ----------
-    job : FitJob
+    split : Split
 
     Returns
     -------
     int
     """
-    total = 0
-    for split in (job.train, job.validation):
-        if split is not None:
-            X = split.X.data if sparse.issparse(split.X) else split.X
-            total += X.nbytes + 8 * X.size + 2 * split.y.nbytes
-    return total
+    X = split.X.data if sparse.issparse(split.X) else split.X
+    return 8 * (X.size + split.y.size)

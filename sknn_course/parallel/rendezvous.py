@@ -15,7 +15,7 @@ from collections import Counter, deque
 from contextlib import contextmanager
 from time import monotonic
 
-from .equal_data import EqualData, held_bytes
+from .equal_data import EqualData, cut_bytes
 from .shared import SharedResults
 from .task import (
     BLOCKED,
@@ -155,9 +155,10 @@ class Rendezvous:
         task.call.check()
         warnings = WarningState()
         with self._data_lock:
+            known_bytes = self._data.n_bytes
             job.train = self._data.split(job.train)
             job.validation = self._data.split(job.validation)
-        n_bytes = held_bytes(job)
+            n_bytes = cut_bytes(job.train) + self._data.n_bytes - known_bytes
         with self._lock:
             task.call.check()
             if self._trainer is None:

@@ -81,6 +81,7 @@ class Validation:
         self.lengths = [len(job.validation) for job in jobs]
         self.rows = StackedRows([j.validation for j in jobs], jobs[0].device, False)
         self.index = self.rows.index([np.arange(n) for n in self.lengths])
+        self.rows_are_common = len({id(job.validation) for job in jobs}) == 1
         self.ragged = len(set(self.lengths)) > 1
         self.rows_at_once = max(
             1, 16 * CHUNK_BYTES // (len(jobs) * self.rows.row_bytes())
@@ -93,7 +94,10 @@ class Validation:
         longest = self.index.shape[-1]
         for start in range(0, longest, self.rows_at_once):
             stop = min(start + self.rows_at_once, longest)
-            X, y, weight, _ = self.rows.take(self.index[..., start:stop])
+            if self.rows_are_common:
+                X, y, weight = self.rows.common(start, stop, stack.n_models)
+            else:
+                X, y, weight, _ = self.rows.take(self.index[..., start:stop])
             if self.ragged:
                 here = presence(self.lengths, start, stop, y)
                 weight = here if weight is None else weight * here

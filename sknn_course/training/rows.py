@@ -180,6 +180,29 @@ class StackedRows:
             rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
         return rows
 
+    def common(self, start, stop, n_models):
+        """Rows from ``start`` to ``stop``, the same for all jobs, not copied.
+
+        Parameters
+        ----------
+        start, stop : int
+        n_models : int or None
+            None leaves the axis of models out.
+
+        Returns
+        -------
+        X, y, weight
+            As from `take`.
+        """
+        X = self.X[start:stop]
+        if self.sparse:
+            X = to_tensor(X.toarray(), self.device)
+        rows = [X, self.y[start:stop]]
+        rows.append(None if self.weight is None else self.weight[start:stop])
+        if n_models is None:
+            return rows
+        return [None if r is None else r.expand(n_models, *r.shape) for r in rows]
+
     def row_bytes(self):
         """Size of one gathered row of one job."""
         n_values = int(np.prod(self.X.shape[1:]))
