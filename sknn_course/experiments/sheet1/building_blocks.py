@@ -141,7 +141,8 @@ def fully_convolutional(context):
         filters=((16,),),
         dense_layer_sizes=(32,),
         padding="valid",
-        max_iter=context.choose(5, 20),
+        max_iter=context.choose(15, 40),
+        batch_size=32,
         learning_rate_init=0.003,
         random_state=context.seed,
         device=context.device,
@@ -212,7 +213,7 @@ def _draw_strip(strip, probabilities):
     image = below.imshow(
         probabilities, cmap="Blues", extent=(3, 45, 9.5, -0.5), aspect="auto", vmin=0
     )
-    below.set(xlabel="pixel", ylabel="class", yticks=range(10))
+    below.set(xlabel="pixel", ylabel="class", yticks=range(10), xlim=(0, 48))
     figure.colorbar(image, ax=below, label="probability")
     return figure
 

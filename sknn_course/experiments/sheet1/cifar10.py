@@ -1,5 +1,7 @@
 """The CIFAR-10 network of the sheet, as all of its runs and studies train it."""
 
+import re
+
 from ...architectures import cifar_cnn
 from ...cnn import CNNClassifier
 from ..training import NO_STOPPING
@@ -103,4 +105,4 @@ def curve_pictures(curves):
 
         return draw
 
-    return {name.replace(" ", "_"): picture(name) for name in curves}
+    return {"_".join(re.findall(r"\w+", name)): picture(name) for name in curves}
