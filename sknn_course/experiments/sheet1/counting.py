@@ -212,16 +212,16 @@ def zfnet(context):
                 (111, 55, 55, 27, 27, 27, 27, 13),
             ),
             *(
-                Check(f"parameters of {row.name}", row.parameters, *figures)
-                for row, *figures in zip(counted, published, right, strict=True)
+                Check(f"parameters of {row.name}", row.parameters, printed, count)
+                for row, printed, count in zip(counted, published, right, strict=True)
             ),
             Check("total", table.n_parameters, 383_157_224, right=386_548_840),
             Check(
                 "share of the dense layers in %", dense, 98, right=97.09, tolerance=5e-3
             ),
             *(
-                Check(f"share of {row.name} in %", row.percent, *figures, 5e-5)
-                for row, *figures in zip(
+                Check(f"share of {row.name} in %", row.percent, printed, share, 5e-5)
+                for row, printed, share in zip(
                     counted, ZFNET_SHARES, ZFNET_SHARES_RIGHT, strict=True
                 )
             ),

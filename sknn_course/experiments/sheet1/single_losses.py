@@ -47,24 +47,34 @@ def _published_losses(id):
                 right=True,
             )
         )
-        tables[f"Published, after {n_epochs} epochs"] = [
-            {"image": i + 1, "class": LABELS[i], "-ln p(true)": losses[i]}
-            | {"p(true)": np.exp(-losses[i]), "right": "yes" if right[i] else "no"}
-            for i in range(5)
-        ]
+        tables[f"Published, after {n_epochs} epochs"] = _rows(LABELS, losses, right)
     return checks, tables
+
+
+def _rows(classes, losses, right):
+    return [
+        {
+            "image": i + 1,
+            "class": int(classes[i]),
+            "-ln p(true)": float(losses[i]),
+            "p(true)": float(np.exp(-losses[i])),
+            "right": "yes" if right[i] else "no",
+        }
+        for i in range(5)
+    ]
 
 
 def _our_losses(cnn, X, y):
     loss, right = loss_per_sample(y[:5], cnn.predict_proba(X[:5]))
     _, all_right = loss_per_sample(y, cnn.predict_proba(X))
-    rows = [
-        {"image": i + 1, "class": int(y[i]), "-ln p(true)": float(loss[i])}
-        | {"p(true)": float(np.exp(-loss[i])), "right": "yes" if right[i] else "no"}
-        for i in range(5)
-    ]
-    total = {"image": "sum; accuracy of all", "class": "", "-ln p(true)": loss.sum()}
-    return [*rows, total | {"p(true)": "", "right": f"{all_right.mean():.4f}"}]
+    total = {
+        "image": "sum; accuracy of all",
+        "class": "",
+        "-ln p(true)": float(loss.sum()),
+        "p(true)": "",
+        "right": f"{all_right.mean():.4f}",
+    }
+    return [*_rows(y, loss, right), total]
 
 
 READING = (
