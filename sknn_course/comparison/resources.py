@@ -5,12 +5,16 @@ from contextlib import contextmanager
 import joblib
 from threadpoolctl import threadpool_limits
 
+from .. import parallel  # noqa: F401  registers the backend "stacked"
+
 THREADED_FEATURES = 500
 
 
 @contextmanager
 def resources(model, n_features, n_jobs=1):
-    """Set joblib's processes, and the threads within each, for one estimator.
+    """Set joblib's backend, and the threads within each process, for one estimator.
+
+    In one process the networks of a search are trained together.
 
     Threads of torch and of BLAS that wait for each other make small fits slower,
     up to a hundredfold. Convolutions of large images alone are worth them.
@@ -33,5 +37,6 @@ def resources(model, n_features, n_jobs=1):
     """
     threaded = model == "cnn" and n_features >= THREADED_FEATURES
     with threadpool_limits(None if threaded else 1):
-        with joblib.parallel_config(n_jobs=n_jobs):
+        stacked = {"backend": "stacked"} if n_jobs == 1 else {}
+        with joblib.parallel_config(**stacked, n_jobs=n_jobs):
             yield
