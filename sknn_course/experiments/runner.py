@@ -3,18 +3,16 @@
 import time
 from functools import partial
 
-from sklearn.base import clone
 
 from .cost import Progress, estimate
 from .data import NEEDS, DataNotFound, load
 from .judging import judge
-from .outcome import Outcome, plain
+from .outcome import Outcome
 from .pictures import draw_pictures
 from .record import Training
 from .store import DONE
-from .training import describe, fit_stacked, n_epochs, train_all
-
-REPEATS = 2  # unless the record or the user says otherwise
+from .study import DEFAULT_REPEATS, StudyContext, run_study
+from .training import describe, n_epochs, train_all
 
 
 class Runner:
@@ -148,7 +146,7 @@ class Runner:
         """Number of repetitions of a training."""
         if self.asked_repeats is not None:
             return self.asked_repeats
-        return (training.repeats if self.scale == "full" else None) or REPEATS
+        return (training.repeats if self.scale == "full" else None) or DEFAULT_REPEATS
 
     def _estimate(self, experiment):
         task = experiment.task
@@ -227,15 +225,8 @@ class Runner:
     def _study(self, experiment, outcome):
         started = time.perf_counter()
         try:
-            findings = experiment.task(StudyContext(self))
-            outcome.checks = [_as_dict(check) for check in findings.checks]
-            outcome.tables = {
-                title: [plain(row) for row in rows]
-                for title, rows in findings.tables.items()
-            }
-            outcome.notes += findings.notes
-            _judge_checks(outcome)
-            self._draw(outcome, findings.pictures)
+            pictures = run_study(experiment.task, StudyContext(self), outcome)
+            self._draw(outcome, pictures)
         except DataNotFound as error:
             outcome.status, outcome.reason = "not run", _missing(error)
         except Exception as error:
@@ -271,68 +262,6 @@ class Runner:
                 kept = self._train([self.known[id].task])[0].estimators
             self._fitted[id] = kept
         return self._fitted[id]
-
-
-class StudyContext:
-    """What a study may ask: see `sknn_course.experiments.record.Context`.
-
-    Parameters
-    ----------
-    runner : Runner
-    """
-
-    def __init__(self, runner):
-        self._runner = runner
-        self.scale, self.seed, self.device = runner.scale, runner.seed, runner.device
-        self.repeats = runner.asked_repeats or REPEATS
-
-    def data(self, name, rows=None):
-        """A split data set by name."""
-        return self._runner.load(name, rows=rows)
-
-    def choose(self, quick, full):
-        """``quick`` or ``full``, by the scale."""
-        return {"quick": quick, "full": full}[self.scale]
-
-    def fit(self, estimators, X, y, **fit_params):
-        """Fit clones of all estimators on one data set, stacked where it pays."""
-        fits = fit_stacked([(clone(one), X, y, fit_params) for one in estimators])
-        for _, error in fits:
-            if error is not None:
-                raise error
-        return [estimator for estimator, _ in fits]
-
-    def result(self, experiment_id):
-        """The `TrainingResult` of another experiment."""
-        return self._runner.outcomes[experiment_id].result
-
-    def fitted(self, experiment_id):
-        """The fitted estimators of another experiment, one for each repetition."""
-        return [one for one in self._runner.fitted(experiment_id) if one is not None]
-
-
-def _as_dict(check):
-    return plain(
-        {
-            "name": check.name,
-            "ours": check.ours,
-            "published": check.published,
-            "right": check.right,
-            "tolerance": check.tolerance,
-            "passed": check.passed,
-        }
-    )
-
-
-def _judge_checks(outcome):
-    unmet = [check["name"] for check in outcome.checks if not check["passed"]]
-    outcome.status = "passed" if outcome.checks else "shown"
-    if unmet:
-        outcome.status = "outside"
-        outcome.reason = (
-            f"{len(unmet)} of {len(outcome.checks)} checks are not met: "
-            + ", ".join(unmet)
-        )
 
 
 def _missing(error):

@@ -9,7 +9,7 @@ import joblib
 
 from .outcome import Outcome
 
-LARGEST_FITTED = 20 * 2**20  # bytes of the networks of one experiment
+LARGEST_FITTED = 4 * 2**20  # bytes of the networks of one experiment
 DONE = ("passed", "outside", "shown")
 
 
