@@ -3,7 +3,6 @@
 import time
 from functools import partial
 
-
 from .cost import Progress, estimate
 from .data import NEEDS, DataNotFound, load
 from .judging import judge
