@@ -5,6 +5,9 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
+import time
 from html.parser import HTMLParser
 
 import numpy as np
@@ -415,6 +418,32 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
     assert list(outcomes_in(tmp_path)) == ["S1.22", "S4.07", "S4.15"]
 
 
+LONG_EPOCHS = """
+import sys
+from sknn_course import MLPClassifier
+from sknn_course.cli import main
+from sknn_course.experiments import catalogue
+from sknn_course.experiments.record import Experiment, Training
+
+params = {"hidden_layer_sizes": (1500, 1500), "batch_size": 1, "max_iter": 1000}
+one = Experiment("S3.63", "Slow", "", "", Training(MLPClassifier, params, "digits"))
+catalogue.experiments = lambda: {one.id: one}
+sys.argv = ["sknn_course", "reproduce", "S3.63"]
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_in_an_epoch_ends_the_process(tmp_path):
+    command = [sys.executable, "-c", LONG_EPOCHS]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr.readline().startswith("running S3.63")
+        time.sleep(1)  # into the epoch, which lasts many seconds
+        process.send_signal(signal.SIGINT)
+        printed = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert "interrupted" in printed and "Traceback" not in printed
+
+
 def test_the_seed_decides(tmp_path):
     def values(seed):
         folder = tmp_path / seed
@@ -426,8 +455,6 @@ def test_the_seed_decides(tmp_path):
 
 
 def test_without_matplotlib_there_are_no_pictures(tmp_path, monkeypatch, capsys):
-    import sys
-
     for name in [name for name in sys.modules if name.startswith("matplotlib")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)

@@ -1,7 +1,9 @@
 """The command line; one module per command."""
 
 import argparse
+import os
 import sys
+import threading
 
 from sknn_course.cli import compare, reproduce
 
@@ -48,7 +50,22 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     args.argv = sys.argv[1:] if argv is None else list(argv)
     try:
-        return args.run(args)
+        status = args.run(args)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        status = 130
+    if argv is None and status == 130:
+        _end_while_training(status)
+    return status
+
+
+def _end_while_training(status):
+    """End the process, where threads are still in the middle of an epoch.
+
+    The interpreter would wait for them, or be aborted by those in torch's code.
+    """
+    names = [thread.name for thread in threading.enumerate()]
+    if any(name.startswith("stacked-") for name in names):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
