@@ -150,6 +150,8 @@ class Outcome:
     metrics, curves, n_rows, n_epochs, seconds
         As of `TrainingResult`; of a study only the seconds.
     seed : int
+    device : str
+        'cpu', 'mps' or the model of the GPU.
     """
 
     id: str
@@ -176,9 +178,10 @@ class Outcome:
     n_epochs: int = 0
     seconds: float = 0.0
     seed: int = 0
+    device: str = "cpu"
 
     @classmethod
-    def of(cls, experiment: Experiment, scale, seed=0):
+    def of(cls, experiment: Experiment, scale, seed=0, device="cpu"):
         """An empty outcome of an experiment."""
         kind = "study" if callable(experiment.task) else "training"
         return cls(
@@ -191,6 +194,7 @@ class Outcome:
             scale=scale,
             kind=kind,
             seed=seed,
+            device=device,
         )
 
     @property

@@ -16,7 +16,7 @@ from .tables import (
 )
 
 SHARPNESS = 1.6  # pixels of a picture for one of the page
-LONGEST_NUMBER = 26  # letters; columns with longer ones are wrapped as text
+LONGEST_NUMBER = 26  # letters; with longer ones the columns are wrapped as text
 NUMBERS = ("ours", "published", "right", "difference", "band")
 
 
@@ -119,7 +119,7 @@ def _table(rows, title=""):
     if not rows:
         return ""
     columns = columns_of(rows)
-    numeric = {name for name in columns if _is_numeric(name, rows)}
+    numeric = _numeric(columns, rows)
     head = "".join(
         f'<th scope="col"{_class(name in numeric)}>{escape(name)}</th>'
         for name in columns
@@ -141,14 +141,20 @@ def _table(rows, title=""):
     )
 
 
-def _is_numeric(name, rows):
-    values = [row[name] for row in rows if name in row]
-    if name in NUMBERS:
-        return max(len(cell_text(value)) for value in values) <= LONGEST_NUMBER
-    return all(
-        isinstance(value, int | float) and not isinstance(value, bool)
-        for value in values
-    )
+def _numeric(columns, rows):
+    """The columns of numbers, which are aligned to the right."""
+    figures = [name for name in columns if name in NUMBERS]
+    cells = [cell_text(row[name]) for row in rows for name in figures if name in row]
+    found = set(figures) if max(map(len, cells), default=0) <= LONGEST_NUMBER else set()
+    return found | {
+        name
+        for name in columns
+        if all(
+            isinstance(row[name], int | float) and not isinstance(row[name], bool)
+            for row in rows
+            if name in row
+        )
+    }
 
 
 def _class(is_number):

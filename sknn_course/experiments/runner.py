@@ -6,6 +6,7 @@ from functools import partial
 from .cost import Progress, estimate
 from .data import NEEDS, DataNotFound, load
 from .judging import judge
+from .machine import device_name
 from .outcome import Outcome
 from .pictures import draw_pictures
 from .record import Training
@@ -165,7 +166,9 @@ class Runner:
         """Outcomes of a study, or of trainings in one call."""
         ready = []
         for experiment in batch:
-            outcome = Outcome.of(experiment, self.scale, self.seed)
+            outcome = Outcome.of(
+                experiment, self.scale, self.seed, device_name(self.device)
+            )
             outcome.reason = self._why_not(experiment)
             if outcome.reason:
                 outcome.status = "not run"

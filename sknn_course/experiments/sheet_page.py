@@ -35,11 +35,11 @@ a { color: #0b5394; }
 .scroll { overflow-x: auto; margin: .7rem 0; }
 table { border-collapse: collapse; font-size: .92rem; }
 table.summary { width: 100%; }
-td:first-child { min-width: 11rem; }
+td:first-child:not(.number) { min-width: 11rem; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d9d9d9; }
-thead th { border-bottom: 2px solid #555; vertical-align: bottom; }
+thead th { border-bottom: 2px solid #555; vertical-align: bottom; white-space: normal; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tbody th { font-weight: 600; white-space: nowrap; }
 .figures { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: flex-start; }

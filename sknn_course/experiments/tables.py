@@ -149,13 +149,20 @@ def summary_rows(outcomes):
         {
             "row": one.id,
             "what": one.title,
-            "scale": one.scale if one.kind == "training" or one.smaller else "",
+            "scale": _scale(one),
             **_main_figure(one),
             "status": one.status,
             "reason": one.reason or _size_note(one),
         }
         for one in outcomes
     ]
+
+
+def _scale(outcome):
+    """Of a training, with the device unless it is the processor."""
+    if outcome.kind == "study":
+        return ""
+    return outcome.scale + f", {outcome.device}" * (outcome.device != "cpu")
 
 
 def _size_note(outcome):
