@@ -57,19 +57,28 @@ class SparseConv2d(nn.Conv2d):
         return f"{super().extra_repr()}, links={share}, flipped={self.flipped}"
 
 
+def _undrawn(cls, *args, **kwargs):
+    """A module of torch that draws no initial values, which takes most of its time."""
+    module = cls.__new__(cls)
+    module.__dict__["reset_parameters"] = lambda: None
+    module.__init__(*args, **kwargs, device="meta")
+    del module.__dict__["reset_parameters"]
+    return module
+
+
 def _linear(layer, shape):
-    return nn.Linear(shape[0], layer.units, device="meta")
+    return _undrawn(nn.Linear, shape[0], layer.units)
 
 
 def _convolution(layer, shape):
     sizes = shape[0], layer.filters, layer.window, layer.step, layer.pad
     if layer.links is None and not layer.flipped:
-        return nn.Conv2d(*sizes, device="meta")
-    return SparseConv2d(
+        return _undrawn(nn.Conv2d, *sizes)
+    return _undrawn(
+        SparseConv2d,
         *sizes,
         is_linked=torch.tensor(layer.is_linked(shape)),
         flipped=layer.flipped,
-        device="meta",
     )
 
 
@@ -131,7 +140,9 @@ def build_module(layout, flat, buffers):
         if name in part._parameters:
             value = nn.Parameter(value)
         setattr(part, name, value)
-    return module.to(flat.device).eval()
+    if flat.device.type != "cpu":
+        module.to(flat.device)  # what else there is: the links of convolutions
+    return module.eval()
 
 
 def bind_module(module, layout, flat, buffers, grad):

@@ -43,7 +43,7 @@ class StackedBackend(ParallelBackendBase):
     max_models : int, default=1024
         Tasks that are in work together, hence networks in a wave. 1 trains
         them one after another.
-    max_bytes : int, default=2**28
+    max_bytes : int, default=2**29
         Tasks are in work together until the rows that they hold, at 8 bytes a
         number and, each different data set once, in the network's precision,
         exceed this.
@@ -81,7 +81,7 @@ class StackedBackend(ParallelBackendBase):
         nesting_level=None,
         inner_max_num_threads=None,
         max_models=1024,
-        max_bytes=2**28,
+        max_bytes=2**29,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
         for name, value in (("max_models", max_models), ("max_bytes", max_bytes)):
