@@ -4,10 +4,10 @@ import argparse
 import io
 import shlex
 import shutil
-import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
+
+from sknn_course.cli.console import at_least, interrupts, tell
 
 PICTURE_DPI = 150
 
@@ -48,10 +48,10 @@ def add_parser(subparsers):
         help="of dummy, least_squares, linear_svm, mlp, cnn, rbf_svm, ls_svm, with "
         "commas between; default: all, cnn only on images",
     )
-    add("--cv", type=_at_least(2), default=5, metavar="FOLDS", help="default: 5")
+    add("--cv", type=at_least(2), default=5, metavar="FOLDS", help="default: 5")
     add(
         "--settings",
-        type=_at_least(1),
+        type=at_least(1),
         default=10,
         metavar="N",
         help="parameter settings to try per estimator; default: 10",
@@ -64,7 +64,7 @@ def add_parser(subparsers):
     )
     add(
         "--max-rows",
-        type=_at_least(10),
+        type=at_least(10),
         metavar="N",
         help="most rows to learn from; default: 5000, of mnist 2000, of cifar10 1000",
     )
@@ -119,8 +119,8 @@ def run(args):
             data_home=args.data_home,
             random_state=args.random_state,
         )
-        _tell(describe(table))
-        with _interrupts() as interrupts:
+        tell(describe(table))
+        with interrupts() as interruptions:
             board = compare(
                 table,
                 args.models and args.models.replace(",", " ").split(),
@@ -130,20 +130,20 @@ def run(args):
                 n_jobs=args.n_jobs,
                 device=str(device),
                 random_state=args.random_state,
-                progress=_tell,
+                progress=tell,
             )
     except InputError as error:
         print(f"sknn_course compare: {error}", file=sys.stderr)
         return 2
 
-    _tell("")
+    tell("")
     print(format_leaderboard(board, _width()))
     for remark in remarks(board):
         print(f"note: {remark}")
     scored = any(one.ok for one in board.results)
     if args.output is not None and scored:
         write_report(board, args)
-    if interrupts:
+    if interruptions:
         return 130
     return 0 if scored else 1
 
@@ -170,7 +170,7 @@ def write_report(board, args):
         drawn = draw_figures(board)
     except ImportError:
         drawn = []
-        _tell("no pictures: matplotlib is not installed")
+        tell("no pictures: matplotlib is not installed")
     for name, caption, figure in drawn:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=PICTURE_DPI)
@@ -180,34 +180,12 @@ def write_report(board, args):
     command = shlex.join(["python", "-m", "sknn_course", *args.argv])
     report = args.output / "report.html"
     report.write_text(render_html(board, pictures, command), encoding="utf-8")
-    _tell(f"report: {report}")
-
-
-def _tell(text, end="\n"):
-    print(text, end=end, file=sys.stderr, flush=True)
+    tell(f"report: {report}")
 
 
 def _width():
     """Wrap for a person at a terminal only: a file or a pipe wants whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else float("inf")
-
-
-@contextmanager
-def _interrupts():
-    """Turn Ctrl-C into `Interrupted`, and a list into one that has noted it."""
-    from sknn_course.comparison.compare import Interrupted
-
-    noted = []
-
-    def note(signum, frame):
-        noted.append(signum)
-        raise Interrupted
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _check(function, value):
@@ -226,16 +204,6 @@ def _make_folder(path):
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--output {str(path)!r}: {error.strerror}.") from error
-
-
-def _at_least(lowest):
-    def whole_number(text):
-        number = int(text)
-        if number < lowest:
-            raise argparse.ArgumentTypeError(f"{number} is less than {lowest}")
-        return number
-
-    return whole_number
 
 
 def _jobs(text):

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sknn_course.cli.compare import _at_least, _interrupts, _tell
+from sknn_course.cli.console import at_least, interrupts, tell
 
 DESCRIPTION = """\
 Run systems of five university course sheets and print each result beside the
@@ -53,7 +53,7 @@ def add_parser(subparsers):
     )
     add(
         "--repeats",
-        type=_at_least(1),
+        type=at_least(1),
         metavar="N",
         help="repetitions of each training; default: the row's own at full scale, "
         "else 2",
@@ -120,7 +120,7 @@ def run(args):
         data_home=args.data_home,
         download=args.download,
         resume=args.resume,
-        tell=_tell,
+        tell=tell,
     )
     finished = _run_all(runner, chosen)
     outcomes = [runner.outcomes[id] for id in known if id in runner.outcomes]
@@ -128,7 +128,7 @@ def run(args):
     if args.output is not None and outcomes:
         _write(args, store, known, device)
     if not finished:
-        _tell("interrupted: what is done is kept; --resume goes on")
+        tell("interrupted: what is done is kept; --resume goes on")
         return 130
     return int(any(_is_wrong(one) for one in outcomes))
 
@@ -167,11 +167,11 @@ def _run_all(runner, chosen):
     if runner.store.folder is not None:
         _draw_without_screen()
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    with _interrupts():
+    with interrupts():
         try:
             for outcome, text in runner.run(chosen):
                 print(format_outcome(outcome, width), flush=True)
-                _tell(text)
+                tell(text)
         except Interrupted:
             return False
     return True
@@ -181,7 +181,7 @@ def _draw_without_screen():
     try:
         import matplotlib
     except ImportError:
-        _tell("no pictures: matplotlib is not installed")
+        tell("no pictures: matplotlib is not installed")
     else:
         matplotlib.use("Agg")
 
@@ -207,7 +207,7 @@ def _write(args, store, known, device):
     paths = write_documents(
         store, store.best(known), _command(args.argv), describe_machine(device)
     )
-    _tell(f"written: {', '.join(map(str, paths))}")
+    tell(f"written: {', '.join(map(str, paths))}")
 
 
 def _command(argv):
