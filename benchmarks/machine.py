@@ -1,15 +1,12 @@
 """Description of the machine for the results, without its name."""
 
 import os
-import platform
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "skorch", "torch")
+from sknn_course.experiments.machine import describe_machine as describe
 
 
 def describe_machine():
@@ -24,26 +21,11 @@ def describe_machine():
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "cpu": _cpu_model(),
+        **describe(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "system": platform.system(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
-        "torch_threads": torch.get_num_threads(),
         "numpy_blas_threads": _numpy_blas_threads(),
     }
-
-
-def _cpu_model():
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    models = [line.partition(":")[2] for line in lines if line.startswith("model name")]
-    return models[0].strip() if models else platform.processor()
 
 
 def _numpy_blas_threads():
