@@ -115,6 +115,8 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
         "dropout": [RATE, "array-like"],
         "input_dropout": [RATE],
         "batch_norm": ["boolean", StrOptions({"before", "after"})],
+        "batch_norm_momentum": [Interval(Real, 0, 1, closed="right")],
+        "batch_norm_epsilon": [POSITIVE],
         "noise": [NON_NEGATIVE],
         "weight_init": [str],
         "bias_init": [str],

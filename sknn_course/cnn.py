@@ -16,7 +16,7 @@ from .architectures import (
 from .base import AT_LEAST_ONE, RATE
 from .documentation import documented
 from .image_rows import find_input_shape, flat_rows
-from .layers import Activation, Layer, ShapeError, Softmax, layer_shapes
+from .layers import Activation, BatchNorm, Layer, ShapeError, Softmax, layer_shapes
 from .modules.activations import ACTIVATIONS
 from .modules.augmentation import augmentation_pipeline
 from .tasks import NeuralClassifier, NeuralRegressor
@@ -127,6 +127,7 @@ class _ConvolutionalNetwork:
             dropout=self.dropout,
             input_dropout=self.input_dropout,
             batch_norm=self.batch_norm,
+            norm=BatchNorm(self.batch_norm_momentum, self.batch_norm_epsilon),
             noise=self.noise,
             global_pool=self.global_pool,
         )
@@ -169,8 +170,9 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         where none follows) gets as many units as y needs outputs. What describes
         the blocks is then ignored: `filters`, `dense_layer_sizes`, `kernel_size`,
         `pool_size`, `padding`, `conv_dropout`, `dropout`, `input_dropout`,
-        `batch_norm`, `noise`, `global_pool`; and `activation`, but for the range
-        of ``weight_init='glorot'``.
+        `batch_norm`, `batch_norm_momentum`, `batch_norm_epsilon`, `noise`,
+        `global_pool`; and `activation`, but for the range of
+        ``weight_init='glorot'``.
 
     kernel_size : int, default=3
         Side of the kernels, in pixels.
@@ -207,6 +209,14 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation of the convolutions before (True) or after the
         activation; of the dense layers as in `MLPClassifier`.
+
+    batch_norm_momentum : float, default=0.1
+        Share of each batch's mean and variance in the running ones, by which
+        predictions normalise. Small batches need a smaller one, such as 0.01.
+
+    batch_norm_epsilon : float, default=1e-5
+        Added to each batch's variance. Small batches need a larger one, such as
+        0.001, lest units that are active in single rows get very large values.
 
     noise : float, default=0.0
         Standard deviation of normal noise after each pooling, in training.
@@ -300,6 +310,8 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
+        batch_norm_momentum=0.1,
+        batch_norm_epsilon=1e-5,
         noise=0.0,
         weight_init="glorot",
         bias_init="auto",
@@ -341,8 +353,9 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         where none follows) gets as many units as y needs outputs. What describes
         the blocks is then ignored: `filters`, `dense_layer_sizes`, `kernel_size`,
         `pool_size`, `padding`, `conv_dropout`, `dropout`, `input_dropout`,
-        `batch_norm`, `noise`, `global_pool`; and `activation`, but for the range
-        of ``weight_init='glorot'``.
+        `batch_norm`, `batch_norm_momentum`, `batch_norm_epsilon`, `noise`,
+        `global_pool`; and `activation`, but for the range of
+        ``weight_init='glorot'``.
 
     kernel_size : int, default=3
         Side of the kernels, in pixels.
@@ -379,6 +392,14 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation of the convolutions before (True) or after the
         activation; of the dense layers as in `MLPClassifier`.
+
+    batch_norm_momentum : float, default=0.1
+        Share of each batch's mean and variance in the running ones, by which
+        predictions normalise. Small batches need a smaller one, such as 0.01.
+
+    batch_norm_epsilon : float, default=1e-5
+        Added to each batch's variance. Small batches need a larger one, such as
+        0.001, lest units that are active in single rows get very large values.
 
     noise : float, default=0.0
         Standard deviation of normal noise after each pooling, in training.
@@ -469,6 +490,8 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
+        batch_norm_momentum=0.1,
+        batch_norm_epsilon=1e-5,
         noise=0.0,
         weight_init="glorot",
         bias_init="auto",

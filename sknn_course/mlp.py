@@ -5,6 +5,7 @@ from sklearn.utils.validation import validate_data
 from .architectures import multilayer_perceptron, sizes_of
 from .base import AT_LEAST_ONE
 from .documentation import documented
+from .layers import BatchNorm
 from .tasks import NeuralClassifier, NeuralRegressor
 
 
@@ -43,6 +44,7 @@ class _MultilayerPerceptron:
             dropout=self.dropout,
             input_dropout=self.input_dropout,
             batch_norm=self.batch_norm,
+            norm=BatchNorm(self.batch_norm_momentum, self.batch_norm_epsilon),
             noise=self.noise,
         )
 
@@ -78,6 +80,14 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation before the activation of the hidden layers, or after
         activation and dropout (True, 'after').
+
+    batch_norm_momentum : float, default=0.1
+        Share of each batch's mean and variance in the running ones, by which
+        predictions normalise. Small batches need a smaller one, such as 0.01.
+
+    batch_norm_epsilon : float, default=1e-5
+        Added to each batch's variance. Small batches need a larger one, such as
+        0.001, lest units that are active in single rows get very large values.
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
@@ -160,6 +170,8 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
+        batch_norm_momentum=0.1,
+        batch_norm_epsilon=1e-5,
         noise=0.0,
         weight_init="glorot",
         bias_init="auto",
@@ -198,6 +210,14 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation before the activation of the hidden layers, or after
         activation and dropout (True, 'after').
+
+    batch_norm_momentum : float, default=0.1
+        Share of each batch's mean and variance in the running ones, by which
+        predictions normalise. Small batches need a smaller one, such as 0.01.
+
+    batch_norm_epsilon : float, default=1e-5
+        Added to each batch's variance. Small batches need a larger one, such as
+        0.001, lest units that are active in single rows get very large values.
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
@@ -279,6 +299,8 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
+        batch_norm_momentum=0.1,
+        batch_norm_epsilon=1e-5,
         noise=0.0,
         weight_init="glorot",
         bias_init="auto",

@@ -250,6 +250,8 @@ def test_dense_layers_need_rows():
         (lambda: LocalResponseNorm(4), "size=4 .*: give an odd number of maps"),
         (lambda: LocalResponseNorm(k=0), "k=0 does not fit LocalResponseNorm"),
         (lambda: Dropout(1), r"rate=1 does not fit Dropout: give a rate in \[0, 1\)"),
+        (lambda: BatchNorm(0), r"momentum=0 .*: give a share in \(0, 1\]"),
+        (lambda: BatchNorm(epsilon=0), "epsilon=0 .*: give a positive number"),
         (lambda: GaussianNoise(-1), "std=-1 does not fit GaussianNoise"),
     ],
 )

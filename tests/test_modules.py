@@ -80,7 +80,7 @@ NETWORKS = {
     "pool first": conv(Pool2d(2), Conv2d(2)),
     "no convolution": conv(),
     "batch norm of images": conv(BatchNorm(), Conv2d(2), GlobalAveragePool()),
-    "batch norm of rows": ((BatchNorm(), Dense(3)), (4,)),
+    "batch norm of rows": ((BatchNorm(0.01, 1e-3), Dense(3)), (4,)),
 }
 NETWORKS["batch norm of images"] = (
     (BatchNorm(), Conv2d(2), BatchNorm(), GlobalAveragePool(), Dense(2)),

@@ -189,7 +189,7 @@ DIFFERS = {
     "S3.63": {"hidden_layer_sizes": (1500,)},
     "S3.67": {"learning_rate": "exponential"},
     "S3.68": {"activation": "logistic"},
-    "S3.69": {"batch_norm": True},
+    "S3.69": {"batch_norm_momentum": 0.01, "batch_norm_epsilon": 0.001},
     "S3.79": {"hidden_layer_sizes": (100,) * 5, "activation": "logistic"},
     "S3.81": {"hidden_layer_sizes": (100,) * 6, "activation": "relu"},
     "S3.84": {"l1": 1e-4, "penalize_bias": True, "weight_init": "uniform(1)"},

@@ -279,6 +279,14 @@ OF_ALL = {
     "equal noise": each("random_state", 1, 2, 3, 4, noise=0.1),
     # with small rates: at 0.05, a change of the data by 1e-15 changes losses by 5e-5
     "batch_norm": each("alpha", 0.0, 0.1, 1.0, 2.0, batch_norm=True, **SMALL_RATE),
+    "batch_norm_momentum": each(
+        "dropout",
+        *(0.0, 0.1, 0.2, 0.3),
+        batch_norm=True,
+        batch_norm_momentum=0.02,
+        batch_norm_epsilon=0.01,
+        **SMALL_RATE,
+    ),
     "batch_norm before": each(
         "dropout", 0.0, 0.1, 0.2, 0.3, batch_norm="before", **SMALL_RATE
     ),

@@ -1,6 +1,7 @@
 """Solvers, schedules, activations, penalties and batch normalisation of torch."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -210,18 +211,21 @@ def test_penalties_by_autograd(strengths, task):
 @pytest.mark.parametrize(
     ("batch_norm", "hidden"),
     [
-        (True, lambda units: [nn.ReLU(), nn.BatchNorm1d(units)]),
-        ("after", lambda units: [nn.ReLU(), nn.BatchNorm1d(units)]),
-        ("before", lambda units: [nn.BatchNorm1d(units), nn.ReLU()]),
+        (True, lambda units, norm: [nn.ReLU(), norm(units)]),
+        ("after", lambda units, norm: [nn.ReLU(), norm(units)]),
+        ("before", lambda units, norm: [norm(units), nn.ReLU()]),
     ],
 )
+@pytest.mark.parametrize(("momentum", "eps"), [(0.1, 1e-5), (0.01, 1e-3)])
 @pytest.mark.parametrize("task", TARGETS)
-def test_batch_norm_is_that_of_torch(batch_norm, hidden, task):
+def test_batch_norm_is_that_of_torch(batch_norm, hidden, momentum, eps, task):
     # not adam, which makes steps out of the rounding errors of biases before it
     options, optimizer = OPTIMIZERS["sgd"]
     mlp = estimator(task, batch_norm=batch_norm, solver="sgd", **options)
+    mlp.set_params(batch_norm_momentum=momentum, batch_norm_epsilon=eps)
     mlp.fit(X, TARGETS[task])
-    run = torch_loop(mlp, task, optimizer, hidden=hidden)
+    norm = partial(nn.BatchNorm1d, momentum=momentum, eps=eps)
+    run = torch_loop(mlp, task, optimizer, hidden=lambda units: hidden(units, norm))
     assert_equals_loop(mlp, run)
     ours, torchs = (
         [layer for layer in module if isinstance(layer, nn.BatchNorm1d)]

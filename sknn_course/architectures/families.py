@@ -19,6 +19,7 @@ from ..layers import (
 
 MNIST = (1, 28, 28)  # (channels, height, width)
 CIFAR = (3, 32, 32)
+NORM = BatchNorm()
 
 
 def per_layer(rates, n_layers, name):
@@ -78,6 +79,7 @@ def multilayer_perceptron(
     dropout=0.0,
     input_dropout=0.0,
     batch_norm=False,
+    norm=NORM,
     noise=0.0,
 ):
     """Dense layers, each with activation, dropout, batch norm and noise.
@@ -94,6 +96,8 @@ def multilayer_perceptron(
         On the input.
     batch_norm : bool or {'before', 'after'}
         Before the activation, or after it and dropout (True).
+    norm : BatchNorm
+        The layer that is put there.
     noise : float
         Standard deviation of the noise after each hidden layer.
 
@@ -114,10 +118,10 @@ def multilayer_perceptron(
     ):
         layers += [
             Dense(size),
-            *([BatchNorm()] if batch_norm == "before" else []),
+            *([norm] if batch_norm == "before" else []),
             Activation(activation),
             Dropout(rate),
-            *([BatchNorm()] if batch_norm in (True, "after") else []),
+            *([norm] if batch_norm in (True, "after") else []),
             GaussianNoise(float(noise)),
         ]
     return (*layers, Dense(n_outputs))
@@ -137,6 +141,7 @@ def convolutional_network(
     dropout=0.0,
     input_dropout=0.0,
     batch_norm=False,
+    norm=NORM,
     noise=0.0,
     global_pool=False,
 ):
@@ -165,6 +170,8 @@ def convolutional_network(
     batch_norm : bool or {'before', 'after'}
         Convolutions: before the activation (True) or after it. Dense layers: as
         in `multilayer_perceptron`.
+    norm : BatchNorm
+        The layer that is put there.
     noise : float
         Standard deviation of the noise after each pooling.
     global_pool : bool
@@ -192,9 +199,9 @@ def convolutional_network(
         for n_filters in block:
             layers += [
                 Conv2d(n_filters, kernel, padding),
-                *([BatchNorm()] if batch_norm in (True, "before") else []),
+                *([norm] if batch_norm in (True, "before") else []),
                 Activation(activation),
-                *([BatchNorm()] if batch_norm == "after" else []),
+                *([norm] if batch_norm == "after" else []),
             ]
         layers += [Pool2d(pool), Dropout(rate), GaussianNoise(float(noise))]
     dense = multilayer_perceptron(
@@ -203,6 +210,7 @@ def convolutional_network(
         activation=activation,
         dropout=dropout,
         batch_norm=batch_norm,
+        norm=norm,
     )
     return (*layers, GlobalAveragePool() if global_pool else Flatten(), *dense[1:])
 

@@ -10,6 +10,7 @@ _MNIST_CONFIGURATIONS = {
     3: (((32, 32), (64, 64)), 64, False),
     4: (((32, 32), (64, 64), (128, 128)), 64, True),
 }
+KERAS_NORM = BatchNorm(momentum=0.01, epsilon=1e-3)  # Keras' defaults
 
 
 def mnist_cnn(configuration, batch_norm=None, padding="same"):
@@ -50,6 +51,7 @@ def mnist_cnn(configuration, batch_norm=None, padding="same"):
             padding=padding,
             dropout=0.5,
             batch_norm=normalised if batch_norm is None else batch_norm,
+            norm=KERAS_NORM,
         )
     )
 
@@ -97,7 +99,8 @@ def cifar_cnn(
     --------
     >>> from sknn_course.architectures import cifar_cnn
     >>> cifar_cnn(dropout=0.5)[-5:-1]
-    (Dense(units=2048), Activation(function='elu'), BatchNorm(), Dropout(rate=0.5))
+    (Dense(units=2048), Activation(function='elu'), BatchNorm(momentum=0.01,
+    epsilon=0.001), Dropout(rate=0.5))
     """
     check_known("batch_norm", batch_norm or "None", ("before", "after", "None"))
     *convolutions, _ = convolutional_network(
@@ -107,11 +110,12 @@ def cifar_cnn(
         input_shape=CIFAR,
         activation="elu",
         batch_norm=batch_norm,
+        norm=KERAS_NORM,
         conv_dropout=conv_dropout,
         noise=noise,
     )
     hidden = ()
     if hidden_units is not None:
-        norm = (BatchNorm(),) if dense_batch_norm else ()
+        norm = (KERAS_NORM,) if dense_batch_norm else ()
         hidden = (Dense(hidden_units), Activation("elu"), *norm, Dropout(dropout))
     return active_layers((*convolutions, *hidden, Dense(10)))

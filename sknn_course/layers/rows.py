@@ -74,10 +74,32 @@ class Softmax(Layer):
 class BatchNorm(Layer):
     """Batch normalisation, per feature or per map [1]_.
 
+    Parameters
+    ----------
+    momentum : float, default=0.1
+        Share of a batch's mean and variance in the running ones, which predictions
+        use: after each batch running = (1 - momentum) running + momentum batch.
+        torch's default; Keras calls the other share momentum, by default 0.99.
+    epsilon : float, default=1e-5
+        Added to the variance. torch's default; Keras has 1e-3.
+
     References
     ----------
     .. [1] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
     """
+
+    momentum: float = 0.1
+    epsilon: float = 1e-5
+
+    def __post_init__(self):
+        self._require(
+            "momentum",
+            lambda m: isinstance(m, Real) and 0 < m <= 1,
+            "a share in (0, 1]",
+        )
+        self._require(
+            "epsilon", lambda e: isinstance(e, Real) and e > 0, "a positive number"
+        )
 
     def tensor_shapes(self, input_shape):
         return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[:1])

@@ -101,8 +101,8 @@ MODULES = {
     spec.Activation: lambda layer, shape: ACTIVATIONS[layer.function].module(),
     spec.Softmax: lambda layer, shape: nn.Softmax(1),
     spec.BatchNorm: lambda layer, shape: (
-        nn.BatchNorm1d(shape[0]) if len(shape) == 1 else nn.BatchNorm2d(shape[0])
-    ),
+        nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
+    )(shape[0], layer.epsilon, layer.momentum),
     spec.Dropout: lambda layer, shape: nn.Dropout(layer.rate),
     spec.GaussianNoise: lambda layer, shape: GaussianNoise(layer.std),
 }

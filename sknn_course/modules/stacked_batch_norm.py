@@ -4,8 +4,6 @@ import torch
 
 aten = torch.ops.aten
 
-BATCH_NORM_MOMENTUM = 0.1  # torch's defaults
-BATCH_NORM_EPS = 1e-5
 TINY = 1e-30  # in place of a sum of weights that is zero
 
 
@@ -27,6 +25,7 @@ class BatchNorm:
         self.scale, self.shift = values["scale"], values["shift"]
         self.mean, self.variance = values["mean"], values["variance"]
         self.scale_grad, self.shift_grad = grads["scale"], grads["shift"]
+        self.momentum, self.epsilon = layer.momentum, layer.epsilon
         self.n_pixels = 1
         self.pixel_axes = ()
         if len(shape) == 3:
@@ -45,15 +44,15 @@ class BatchNorm:
 
     def forward(self, x, batch):
         if not batch.training:
-            scale = self.scale / torch.sqrt(self.variance + BATCH_NORM_EPS)
+            scale = self.scale / torch.sqrt(self.variance + self.epsilon)
             return x * self._wide(scale) + self._wide(self.shift - self.mean * scale)
-        rows, momentum = -2 - len(self.pixel_axes), BATCH_NORM_MOMENTUM
+        rows, momentum = -2 - len(self.pixel_axes), self.momentum
         self.saved = None
         one_network = self.scale.dim() == 1
         if one_network and batch.weight is None and len(x) * self.n_pixels > 1:
             normalised, mean, inverse_std = torch.native_batch_norm(
                 x, self.scale, self.shift, self.mean, self.variance,
-                True, momentum, BATCH_NORM_EPS,
+                True, momentum, self.epsilon,
             )  # fmt: skip
             self.saved = x, mean, inverse_std
             return normalised
@@ -71,7 +70,7 @@ class BatchNorm:
         mean = self._sum(x * self.p)
         centred = x - self._wide(mean)
         variance = self._sum(centred * centred * self.p)
-        self.inverse_std = torch.rsqrt(variance + BATCH_NORM_EPS)
+        self.inverse_std = torch.rsqrt(variance + self.epsilon)
         self.normalised = centred.mul_(self._wide(self.inverse_std))
         count = total * self.n_pixels
         if isinstance(count, int):
@@ -87,7 +86,7 @@ class BatchNorm:
             x, mean, inverse_std = self.saved
             x_grad, scale_grad, shift_grad = aten.native_batch_norm_backward(
                 grad, x, self.scale, self.mean, self.variance, mean, inverse_std,
-                True, BATCH_NORM_EPS, (needs_input_grad, True, True),
+                True, self.epsilon, (needs_input_grad, True, True),
             )  # fmt: skip
             self.scale_grad.copy_(scale_grad)
             self.shift_grad.copy_(shift_grad)

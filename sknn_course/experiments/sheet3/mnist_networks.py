@@ -4,6 +4,7 @@ from ...cnn import CNNClassifier
 from ...layers import Activation, Dense, Dropout, Flatten
 from ..record import Experiment
 from .settings import (
+    KERAS_BATCH_NORM,
     KERAS_EPSILON,
     MNIST_GROUP,
     QUICK_LARGE,
@@ -253,7 +254,7 @@ EXPERIMENTS = (
         69,
         "U",
         "[1000] with batch normalisation, SGD 0.01, batch 8",
-        {**WIDE, "batch_norm": True},
+        {**WIDE, **KERAS_BATCH_NORM},
         (0.025358, 0.992040, 0.081662, 0.980800, 0.068359, 0.982900),
         errata=NORMALISED,
         together="MLP Q-U",

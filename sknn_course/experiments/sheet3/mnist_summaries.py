@@ -8,7 +8,13 @@ from .curves import draw_rows, mean_curve
 from .mnist_learning_rates import SWEEP
 from .mnist_networks import EXPERIMENTS as TRAININGS
 from .mnist_networks import NORMALISED, PARAMETERS
-from .settings import MNIST_NETWORK, mnist_experiment, mnist_network, summary
+from .settings import (
+    KERAS_BATCH_NORM,
+    MNIST_NETWORK,
+    mnist_experiment,
+    mnist_network,
+    summary,
+)
 
 DEVIATIONS = (
     "The sheet justifies single runs by low standard deviations at the learning rates "
@@ -21,7 +27,7 @@ COMPLETE = {
     "l1": 0.01,
     "penalize_bias": True,
     "dropout": 0.2,
-    "batch_norm": True,
+    **KERAS_BATCH_NORM,
 }
 
 

@@ -31,6 +31,11 @@ VANISHING_GROUP = "Vanishing gradient"
 GLOROT = {"weight_init": "glorot_uniform", "bias_init": "zeros"}
 PLAIN_SGD = {"solver": "sgd", "momentum": 0.0, "nesterovs_momentum": False}
 KERAS_EPSILON = 1e-7
+KERAS_BATCH_NORM = {  # Keras' momentum 0.99 is the share that stays
+    "batch_norm": True,
+    "batch_norm_momentum": 0.01,
+    "batch_norm_epsilon": 0.001,
+}
 METRICS = (
     "train_loss",
     "train_accuracy",

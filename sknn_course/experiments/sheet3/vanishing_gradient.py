@@ -1,7 +1,7 @@
 """S3.78-S3.87: deep networks of logistic units and what lets them learn."""
 
 from ..record import Experiment
-from .settings import VANISHING_GROUP, figures, mnist_training
+from .settings import KERAS_BATCH_NORM, VANISHING_GROUP, figures, mnist_training
 
 DEPTH = 6
 DEEP = {
@@ -72,7 +72,7 @@ EXPERIMENTS = (
     _row(
         82,
         "6 logistic layers with batch normalisation",
-        {"batch_norm": True},
+        KERAS_BATCH_NORM,
         132_410,
         (0.127679, 0.960480, 0.071721, 0.979000, 0.071740, 0.977400),
         together="batch normalisation",
@@ -109,7 +109,7 @@ EXPERIMENTS = (
     _row(
         86,
         "6 logistic layers with batch normalisation, weights within ±1, L1 0.0001",
-        {**UNIFORM, **L1, "batch_norm": True},
+        {**UNIFORM, **L1, **KERAS_BATCH_NORM},
         132_410,
         (5.356184, 0.889180, 5.145382, 0.942400, 5.152021, 0.939700),
         together="batch normalisation",
@@ -118,7 +118,7 @@ EXPERIMENTS = (
     _row(
         87,
         "6 ReLU layers with batch normalisation, weights within ±1, L1 0.0001",
-        {**UNIFORM, **L1, "batch_norm": True, "activation": "relu"},
+        {**UNIFORM, **L1, **KERAS_BATCH_NORM, "activation": "relu"},
         132_410,
         (5.376817, 0.881740, 5.126177, 0.949500, 5.132136, 0.944700),
         together="batch normalisation",
