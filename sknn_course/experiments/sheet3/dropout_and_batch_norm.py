@@ -132,8 +132,8 @@ def normalise(context):
         notes=[
             "The sheet (Keras) keeps 0.99 of the running statistics and has ε = 0.001: "
             "batch_norm_momentum=0.01 and batch_norm_epsilon=0.001 here, by default "
-            "torch's 0.1 and 0.00001. At the start γ = 1, β = 0, mean 0, variance 1. At "
-            "inference the running statistics stand in for those of the batch."
+            "torch's 0.1 and 0.00001. At the start γ = 1, β = 0, mean 0, variance 1. "
+            "At inference the running statistics stand in for those of the batch."
         ],
     )
 
