@@ -385,6 +385,17 @@ def test_resume_gives_studies_the_fitted_networks_that_were_kept(tmp_path, capsy
     assert outcomes_in(tmp_path)["S4.09"]["status"] == "passed"
 
 
+@pytest.mark.parametrize("scale", ["quick", "full"])
+@pytest.mark.parametrize(("asked", "epochs"), [(2, 2), (4, 4), (50, 6)])
+def test_epochs_may_be_chosen_up_to_those_of_the_sheet(asked, epochs, scale, tmp_path):
+    options = ("--scale", scale, "--output", tmp_path)
+    assert reproduce("S4.06", "S4.15", "S1.22", "--epochs", asked, *options) == 0
+    outcome = Store(tmp_path).read("S4.06", scale)
+    assert outcome.n_epochs == epochs == len(outcome.curves["train_loss"][0])
+    assert outcome.smaller == (epochs < 6)
+    assert ("2 of 6 epochs" in outcome.size) == (epochs == 2)
+
+
 def test_a_full_outcome_serves_for_quick(tmp_path, capsys):
     assert reproduce("S4.08", "--scale", "full", "--output", tmp_path) == 0
     assert reproduce("S4", "--resume", "--output", tmp_path) == 0

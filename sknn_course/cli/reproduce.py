@@ -58,6 +58,13 @@ def add_parser(subparsers):
         help="repetitions of each training; default: the row's own at full scale, "
         "else 2",
     )
+    add(
+        "--epochs",
+        type=at_least(1),
+        metavar="N",
+        help="epochs of each training, at most the sheet's; default: the row's own "
+        "of the scale",
+    )
     add("--seed", type=int, default=0, help="of the first repetition; default: 0")
     add("--device", default="auto", help="auto, cpu, cuda or mps; default: auto")
     add(
@@ -98,6 +105,8 @@ def run(args):
 
     try:
         known = catalogue.experiments()
+        if args.epochs is not None:
+            known = catalogue.with_epochs(known, args.epochs)
         chosen = _choose(args, catalogue, known)
         if args.list:
             _print_list(chosen, catalogue.SHEETS)

@@ -1,9 +1,12 @@
 """All experiments of the course in order, and those that a user names."""
 
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+
+from .record import Training
 
 SHEETS = {
     "S1": "Kiel NNDL 2020 sheet 5",
@@ -107,6 +110,40 @@ def _check(name, known):
 def _place(id):
     """Sheet and row as numbers, to sort by."""
     return tuple(int(part) for part in id[1:].split("."))
+
+
+def with_epochs(known, epochs):
+    """The experiments, with so many epochs of each training at either scale.
+
+    Parameters
+    ----------
+    known : dict of str to Experiment
+    epochs : int
+        No training takes more than the sheet's.
+
+    Returns
+    -------
+    dict of str to Experiment
+
+    Examples
+    --------
+    >>> from sknn_course.experiments.catalogue import experiments, with_epochs
+    >>> with_epochs(experiments(), 4)["S3.51"].task.quick["epochs"]
+    4
+    """
+    return {
+        id: replace(
+            one,
+            task=replace(
+                one.task,
+                quick={**one.task.quick, "epochs": epochs},
+                full={**one.task.full, "epochs": epochs},
+            ),
+        )
+        if isinstance(one.task, Training)
+        else one
+        for id, one in known.items()
+    }
 
 
 def matching(chosen, sheet=None, text=None):
