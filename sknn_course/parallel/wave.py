@@ -83,7 +83,7 @@ def _snapshot(job):
     """What training changes in a job; it replaces tensors, never fills them."""
     return (
         vars(job).copy(),
-        job.rng.get_state(),
+        job.rng.get_state(legacy=False),
         copy.deepcopy(vars(job.progress)),
         vars(job.optimizer).copy(),
     )

@@ -144,9 +144,12 @@ class StackedRows:
             return torch.from_numpy(orders[0]).to(self.device)
         longest = max(len(order) for order in orders)
         index = np.zeros((len(orders), longest), dtype=np.int64)
-        for row, order, offset in zip(index, orders, self.offsets, strict=True):
-            row[: len(order)] = order
-            row += offset
+        same = {}
+        for k, order in enumerate(orders):
+            same.setdefault(id(order), (order, []))[1].append(k)
+        for order, places in same.values():
+            index[places, : len(order)] = order
+        index += self.offsets[:, np.newaxis]
         return torch.from_numpy(index).to(self.device)
 
     def take(self, index, inputs=True):

@@ -11,6 +11,7 @@ import torch
 from .epoch import EpochRunner
 from .groups import group_by_structure
 from .lbfgs import train_lbfgs
+from .orders import RowOrders
 from .slices import plan_slices
 from .stack import Stack
 from .stopping import record_epoch
@@ -65,7 +66,7 @@ def train_stack(jobs):
     jobs = sorted(jobs, key=lambda job: -len(job.train))
     for job in jobs:
         job.progress.n_iter = 0
-    orders = [np.arange(len(job.train)) for job in jobs]
+    orders = RowOrders(jobs)
     stack = Stack.of_jobs(jobs)
     runner = EpochRunner(stack)
     observer = jobs[0].observer  # an observed job is alone in its stack
@@ -76,36 +77,28 @@ def train_stack(jobs):
         while True:
             started = perf_counter()
             for k in running:
-                job = stack.jobs[k]
-                orders[k] = next_order(job, orders[k])
-                if job.task is not None:
-                    job.task.epoch_begins()
+                if stack.jobs[k].task is not None:
+                    stack.jobs[k].task.epoch_begins()
             if observer is not None:
                 observer.epoch_begins()
-            losses, scores = runner.run(orders, running)
+            losses, scores = runner.run(orders.next(running), running)
             stopped = _end_epoch(
                 stack, running, losses, scores, perf_counter() - started
             )
+            for k in stopped:
+                orders.end(k, stack.jobs[k])
             running = [k for k in running if k not in stopped]
             if not running:
                 break
             if 2 * len(running) <= len(stack.jobs):
-                orders = [orders[k] for k in running]
+                orders.select(running)
                 stack, running = stack.select(running), list(range(len(running)))
                 runner = EpochRunner(stack)
     except KeyboardInterrupt:
         for k in running:
             stack.jobs[k].interrupted = True
+            orders.end(k, stack.jobs[k])
             _finish(stack, k)
-
-
-def next_order(job, order):
-    """The job's next order of rows, drawn as scikit-learn's ``shuffle`` draws."""
-    if not job.settings.shuffle:
-        return order
-    places = np.arange(job.train.n_samples)
-    job.rng.shuffle(places)
-    return order if len(order) < len(places) else order[places]
 
 
 def _end_epoch(stack, running, losses, scores, seconds):
