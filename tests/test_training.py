@@ -226,9 +226,7 @@ def test_orders_are_those_of_scikit_learns_shuffle(shuffled):
 
 def seeded(seed, n=20, **settings):
     fit = job(n=n, **settings)
-    fit.rng = (
-        seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
-    )
+    fit.rng = check_random_state(seed)
     return fit
 
 
