@@ -27,7 +27,7 @@ def draw(report, file):
         _draw_seconds(ax, report["results"], varied)
         ax.set(xlabel=title, ylabel="seconds", xscale="log", yscale="log")
         _mark_crossovers(ax, report["crossovers"][varied])
-        ax.legend(fontsize="small")
+        ax.legend(fontsize="small", loc="lower right")
     _draw_shares(axes[3], report)
     figure.savefig(file, dpi=100)
 
@@ -59,12 +59,13 @@ def _mark_crossovers(ax, crossovers):
         if value is not None:
             ax.axvline(value, color="0.6", linestyle=":")
             ax.annotate(
-                f"{value:.3g} ({network})",
-                (value, 0.02),
+                f"{value:,.0f} ({network})",
+                (value, 0.98),
                 xycoords=("data", "axes fraction"),
                 rotation=90,
                 fontsize="x-small",
                 ha="right",
+                va="top",
             )
 
 
@@ -87,5 +88,6 @@ def _draw_shares(ax, report):
         ylabel="share of the matrix-product rate",
         xscale="log",
         yscale="log",
+        ylim=(1e-4, 1),
     )
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="lower right", ncols=2)
