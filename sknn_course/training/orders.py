@@ -25,12 +25,12 @@ class RowOrders:
         for k, job in enumerate(jobs):
             # the global generator, of random_state=None, gives each other orders
             key = k if uses[id(job.rng)] > 1 else _key(job)
-            groups.setdefault(key, []).append((k, job))
-        self._of_jobs = [None] * len(jobs)
-        for group in groups.values():
-            order = _Order(group[0][1], is_shared=len(group) > 1)
-            for k, _ in group:
-                self._of_jobs[k] = order
+            groups.setdefault(key, []).append(k)
+        order_of = {}
+        for places in groups.values():
+            order = _Order(jobs[places[0]], is_shared=len(places) > 1)
+            order_of |= dict.fromkeys(places, order)
+        self._of_jobs = [order_of[k] for k in range(len(jobs))]
 
     def next(self, running):
         """Orders of the next epoch.
