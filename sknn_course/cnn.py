@@ -210,13 +210,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         Batch normalisation of the convolutions before (True) or after the
         activation; of the dense layers as in `MLPClassifier`.
 
-    batch_norm_momentum : float, default=0.1
-        Share of each batch's mean and variance in the running ones, by which
-        predictions normalise. Small batches need a smaller one, such as 0.01.
-
-    batch_norm_epsilon : float, default=1e-5
-        Added to each batch's variance. Small batches need a larger one, such as
-        0.001, lest units that are active in single rows get very large values.
+%(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each pooling, in training.
@@ -393,13 +387,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         Batch normalisation of the convolutions before (True) or after the
         activation; of the dense layers as in `MLPClassifier`.
 
-    batch_norm_momentum : float, default=0.1
-        Share of each batch's mean and variance in the running ones, by which
-        predictions normalise. Small batches need a smaller one, such as 0.01.
-
-    batch_norm_epsilon : float, default=1e-5
-        Added to each batch's variance. Small batches need a larger one, such as
-        0.001, lest units that are active in single rows get very large values.
+%(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each pooling, in training.

@@ -113,6 +113,16 @@ REGULARIZATION = """
         Dropout rate of the input.
 """
 
+BATCH_NORM = """
+    batch_norm_momentum : float, default=0.1
+        Share of each batch's mean and variance in the running ones, by which
+        predictions normalise. Small batches need a smaller one, such as 0.01.
+
+    batch_norm_epsilon : float, default=1e-5
+        Added to each batch's variance. Small batches need a larger one, such as
+        0.001, lest units that are active in single rows get very large values.
+"""
+
 INITIALISATION = """
     weight_init : str, default='glorot'
         'glorot' is scikit-learn's rule, for biases too; 'glorot_uniform',
@@ -197,6 +207,7 @@ def documented(cls):
     shared = {
         "training": TRAINING,
         "regularization": REGULARIZATION,
+        "batch_norm": BATCH_NORM,
         "initialisation": INITIALISATION,
         "class_weight": CLASS_WEIGHT,
         "computing": COMPUTING,

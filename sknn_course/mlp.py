@@ -81,13 +81,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         Batch normalisation before the activation of the hidden layers, or after
         activation and dropout (True, 'after').
 
-    batch_norm_momentum : float, default=0.1
-        Share of each batch's mean and variance in the running ones, by which
-        predictions normalise. Small batches need a smaller one, such as 0.01.
-
-    batch_norm_epsilon : float, default=1e-5
-        Added to each batch's variance. Small batches need a larger one, such as
-        0.001, lest units that are active in single rows get very large values.
+%(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
@@ -211,13 +205,7 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         Batch normalisation before the activation of the hidden layers, or after
         activation and dropout (True, 'after').
 
-    batch_norm_momentum : float, default=0.1
-        Share of each batch's mean and variance in the running ones, by which
-        predictions normalise. Small batches need a smaller one, such as 0.01.
-
-    batch_norm_epsilon : float, default=1e-5
-        Added to each batch's variance. Small batches need a larger one, such as
-        0.001, lest units that are active in single rows get very large values.
+%(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.

@@ -6,11 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
-from sknn_course.layers import (
-    Conv2d,
-    Dense,
-    GlobalAveragePool,
-)
+from sknn_course.layers import Conv2d, Dense, GlobalAveragePool
 from sknn_course.modules.initialisers import (
     BIAS_NAMES,
     NAMES,

@@ -131,19 +131,14 @@ def with_epochs(known, epochs):
     >>> with_epochs(experiments(), 4)["S3.51"].task.quick["epochs"]
     4
     """
-    return {
-        id: replace(
-            one,
-            task=replace(
-                one.task,
-                quick={**one.task.quick, "epochs": epochs},
-                full={**one.task.full, "epochs": epochs},
-            ),
-        )
-        if isinstance(one.task, Training)
-        else one
-        for id, one in known.items()
-    }
+    found = dict(known)
+    for id, one in known.items():
+        if isinstance(one.task, Training):
+            quick, full = (
+                {**s, "epochs": epochs} for s in (one.task.quick, one.task.full)
+            )
+            found[id] = replace(one, task=replace(one.task, quick=quick, full=full))
+    return found
 
 
 def matching(chosen, sheet=None, text=None):
