@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from . import parallel
-from .devices import resolve_device
+from .devices import resolve_device, widest_float
 from .layers import Conv2d, Dense
 from .modules.activations import ACTIVATIONS
 from .modules.build import build_module, read_module
@@ -293,6 +293,12 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _job(self, layout, parameters, settings, train_split, validation, rng):
         device = resolve_device(self.device)
+        if train_split.y.itemsize > widest_float(device).itemsize:
+            raise ValueError(
+                f"device={self.device!r} has no float64, which solver={self.solver!r} "
+                f"with dtype={self.dtype!r} computes in: use device='cpu', or "
+                "dtype='float32' and another solver than 'lbfgs'."
+            )
         if self.solver != "lbfgs":
             train_split = for_full_batch(train_split, settings.batch_size)
         strengths = tuple(

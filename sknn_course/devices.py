@@ -1,4 +1,4 @@
-"""The device on which an estimator computes."""
+"""The device on which an estimator computes, and what it can compute with."""
 
 import torch
 
@@ -9,8 +9,9 @@ def resolve_device(device):
     Parameters
     ----------
     device : {'auto', 'cpu', 'cuda', 'mps'} or str or torch.device
-        'auto' takes a CUDA GPU where there is one, else Apple's 'mps', else
-        the CPU. Any string that torch understands is accepted ('cuda:1').
+        'auto' takes a CUDA GPU where there is one, else the CPU: Apple's 'mps'
+        has no float64 and is taken where it is named. Any string that torch
+        understands is accepted ('cuda:1').
 
     Returns
     -------
@@ -33,7 +34,7 @@ def resolve_device(device):
     if torch.cuda.is_available():
         available.insert(0, "cuda")
     if isinstance(device, str) and device == "auto":
-        return torch.device(available[0])
+        return torch.device("cuda" if "cuda" in available else "cpu")
     try:
         resolved = torch.device(device)
     except (RuntimeError, TypeError) as error:
@@ -48,3 +49,25 @@ def resolve_device(device):
             f"use 'auto' or one of {available}."
         )
     return resolved
+
+
+def widest_float(device):
+    """The most precise floating type of a device.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Returns
+    -------
+    torch.dtype
+        float64, on Apple's 'mps' float32.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sknn_course.devices import widest_float
+    >>> widest_float(torch.device("cpu"))
+    torch.float64
+    """
+    return torch.float32 if device.type == "mps" else torch.float64

@@ -142,7 +142,8 @@ CLASS_WEIGHT = """
 
 COMPUTING = """
     device : {'auto', 'cpu', 'cuda', 'mps'}, default='auto'
-        Where to compute; 'auto' takes a GPU where there is one.
+        Where to compute; 'auto' takes a CUDA GPU where there is one, else the CPU.
+        'mps' is Apple's GPU, in single precision alone.
 
     dtype : {'float32', 'float64', 'bfloat16'} or None, default='float32'
         Type of the parameters and computations. None follows X as scikit-learn

@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknn_course.devices import resolve_device
+from sknn_course.devices import resolve_device, widest_float
 from sknn_course.parallel import share
 
 FLOATS = (np.float64, np.float32)
@@ -178,28 +178,16 @@ class _SignClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def closed_form_device(device):
-    """Return the device on which to compute a closed form.
-
-    As `resolve_device`, but 'auto' does not take Apple's 'mps', which has no
-    float64.
-    """
-    resolved = resolve_device(device)
-    return (
-        torch.device("cpu") if (device, resolved.type) == ("auto", "mps") else resolved
-    )
-
-
 def closed_form_tensor(array, device):
     """Copy an array to the device, in the floating type of closed forms.
 
     They lose as many digits as the condition number has, so that float32 data
-    too are computed with in float64 ('mps', if asked for, has float32 alone).
+    too are computed with in float64, where the device has it.
     """
-    dtype = np.float32 if device.type == "mps" else np.float64
     # A copy of our own: torch takes no negative strides and warns of read-only
     # arrays, as memory-mapped ones are.
-    return torch.from_numpy(np.array(array, dtype=dtype, order="C")).to(device)
+    tensor = torch.from_numpy(np.array(array, dtype=np.float64, order="C"))
+    return tensor.to(widest_float(device)).to(device)
 
 
 def factorize(X, Y):
@@ -263,7 +251,7 @@ class _LinearLeastSquares:
     }
 
     def _fit_targets(self, X, y, sample_weight):
-        device, data_type = closed_form_device(self.device), X.dtype
+        device, data_type = resolve_device(self.device), X.dtype
         n_samples, n_features = X.shape
         X = closed_form_tensor(X, device)
         Y = closed_form_tensor(y, device).reshape(n_samples, -1)

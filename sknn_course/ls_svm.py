@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sknn_course.least_squares import (
     _SignClassifier,
     _TargetRegressor,
-    closed_form_device,
     closed_form_tensor,
 )
 from sknn_course.parallel import share
@@ -101,7 +100,7 @@ class _KernelLeastSquares:
     }
 
     def _fit_targets(self, X, y, sample_weight):
-        device = closed_form_device(self.device)
+        device = resolve_device(self.device)
         rows = sample_weight > 0  # the others take no part
         X, y, sample_weight = X[rows], y[rows], sample_weight[rows]
         self.X_fit_ = X
@@ -146,7 +145,7 @@ class _KernelLeastSquares:
         return closed_form_tensor(K, X.device)
 
     def _outputs(self, X):
-        device = closed_form_device(self.device)
+        device = resolve_device(self.device)
         X_fit = closed_form_tensor(self.X_fit_, device)
         dual_coef = closed_form_tensor(self.dual_coef_.T, device)
         rows = max(1, BLOCK_SIZE // len(X_fit))

@@ -19,6 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch_loop import SIGNAL, TARGETS, X, estimator
 
+from sknn_course.devices import resolve_device
+
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -52,6 +54,23 @@ def test_devices():
     for mlp in fits:
         assert_allclose(mlp.loss_curve_, fits[0].loss_curve_, rtol=1e-6)
     assert {p.device.type for p in fits[0].net_.module_.parameters()} == {"cpu"}
+
+
+@pytest.mark.parametrize("has_cuda, taken", [(False, "cpu"), (True, "cuda")])
+def test_auto_device_leaves_out_mps(monkeypatch, has_cuda, taken):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("auto").type == taken
+    assert resolve_device("mps").type == "mps"
+
+
+@pytest.mark.parametrize(
+    "options", [dict(dtype="float64"), dict(dtype=None), dict(solver="lbfgs")], ids=str
+)
+def test_double_precision_on_mps(monkeypatch, options):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(ValueError, match="device='mps' has no float64.*device='cpu'"):
+        estimator(device="mps", **options).fit(X, SIGNAL > 0)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "cpu:x"])

@@ -13,7 +13,6 @@ from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sknn_course.least_squares import (
     LeastSquaresClassifier,
     LeastSquaresRegressor,
-    closed_form_device,
     closed_form_tensor,
     factorize,
     ridge_coefficients,
@@ -208,13 +207,6 @@ def test_fit_leaves_its_input_alone():
     LeastSquaresRegressor().fit(X, y, weight)
     for array, copy in zip((X, y, weight), copies, strict=True):
         assert_array_equal(array, copy)
-
-
-def test_auto_device_leaves_out_mps(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert closed_form_device("auto").type == "cpu"
-    assert closed_form_device("mps").type == "mps"
 
 
 @pytest.mark.parametrize(

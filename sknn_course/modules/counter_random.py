@@ -94,11 +94,25 @@ def unit_bits(keys, shape, salt):
 
 
 def keep_mask(bits, rate, dtype):
-    """Inverted dropout mask: 0 with probability ``rate``, else 1 / (1 - rate)."""
+    """Inverted dropout mask: 0 with probability ``rate``, else 1 / (1 - rate).
+
+    Parameters
+    ----------
+    bits : int32 tensor
+    rate : float, or float64 tensor that broadcasts with the bits
+    dtype : torch.dtype
+
+    Returns
+    -------
+    tensor of the shape of ``bits``, the same for a tensor's rates as for each alone
+    """
+    scale = 1 / (1 - rate)
     if isinstance(rate, float):
-        return (bits >= int(rate * 2**32) - 2**31).to(dtype).mul_(1 / (1 - rate))
-    threshold = rate.double() * 2**32 - 2**31
-    return (bits.double() >= threshold).to(dtype) / (1 - rate)
+        threshold = int(rate * 2**32) - 2**31
+    else:
+        threshold = (rate * 2**32).long().sub_(2**31).int()
+        scale = scale.to(dtype)
+    return (bits >= threshold).to(dtype).mul_(scale)
 
 
 def uniform(bits, dtype):

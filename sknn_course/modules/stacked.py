@@ -138,6 +138,8 @@ class GaussianNoise:
 
     def __init__(self, layer, shape, values, grads):
         self.std, self.shape, self.salt = values["std"], shape, values["salt"]
+        if isinstance(self.std, torch.Tensor):
+            self.std = self.std.to(values["dtype"])
 
     def forward(self, x, batch):
         if not batch.training:
@@ -192,8 +194,8 @@ class StackedNetwork:
         K; None for one network, without the model axis.
     strengths : list
         Per layer, the dropout rate or noise's standard deviation: a number, or
-        a tensor of shape (K, 1, 1, ...) where the networks differ; None for
-        other layers.
+        a tensor of shape (K, 1, 1, ...) where the networks differ, of the
+        device's most precise type; None for other layers.
     mixed_precision : bool
         Whether products are of bfloat16 values.
     """
@@ -214,6 +216,7 @@ class StackedNetwork:
             own = {role: v for (at, role), v in values.items() if at == index}
             own_grads = {role: v for (at, role), v in grads.items() if at == index}
             own.update(rate=strengths[index], std=strengths[index], salt=index)
+            own.update(dtype=flat.dtype)
             shape = layout.shapes[index]
             if first_trained is None and own_grads:
                 first_trained = len(self.layers)

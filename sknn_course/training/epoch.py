@@ -2,6 +2,7 @@
 
 import torch
 
+from ..devices import widest_float
 from . import schedules
 from .evaluation import ScoreSum, Validation
 from .rows import StackedRows, plan_chunks, presence
@@ -140,7 +141,7 @@ class EpochRunner:
             self.seen.add(predictions, y, weight)
         if stack is not self.stack:
             self.stack.copy_first(stack, back=True)
-        total = losses.double().sum(-1)
+        total = losses.to(widest_float(losses.device)).sum(-1)
         if norms:
             total += stack.penalties.total(norms, batch_rows, inverse_totals)
         return total

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from ..devices import widest_float
 from .losses import LOSSES, SCORES
 from .rows import CHUNK_BYTES, StackedRows, presence
 
@@ -27,10 +28,11 @@ class ScoreSum:
             here = presence(lengths, 0, max(lengths), y)
             weight = here if weight is None else weight * here
         weight = torch.ones_like(y[..., 0]) if weight is None else weight
-        self.total = weight.double().sum(-1, keepdim=True)  # (K, 1)
+        self.dtype = widest_float(rows.device)
+        self.total = weight.to(self.dtype).sum(-1, keepdim=True)  # (K, 1)
         share = (weight / weight.sum(-1, keepdim=True)).unsqueeze(-1)
         centre = (y * share).sum(-2, keepdim=True)
-        self.variance = ((y - centre).square() * share).sum(-2).double()
+        self.variance = ((y - centre).square() * share).sum(-2).to(self.dtype)
         self.reset()
 
     def reset(self):
@@ -45,8 +47,8 @@ class ScoreSum:
         prediction, y : tensor of shape (K, n_rows, n_outputs)
         weight : tensor of shape (K, n_rows) or None
         """
-        scores = self.score.per_row(y, prediction).double()
-        losses = self.loss.per_row(y, prediction).double()
+        scores = self.score.per_row(y, prediction).to(self.dtype)
+        losses = self.loss.per_row(y, prediction).to(self.dtype)
         if weight is not None:
             scores = scores * weight.unsqueeze(-1)
             losses = losses * weight

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
+from ..devices import widest_float
 from ..modules.counter_random import step_keys
 from ..modules.parameters import resize
 from ..modules.stacked import Batch, StackedNetwork
@@ -196,12 +197,13 @@ class Stack:
                 own = flat[K * p.start : K * p.stop].view(K, -1)[k]
                 own.copy_(values[p.start : p.stop])
 
-    def per_model(self, values):
+    def per_model(self, values, dtype=None):
         """One number if all values agree, else a tensor of shape (K,)."""
         first = values[0]
         if all(value == first for value in values):
             return first
-        return torch.tensor(values, dtype=self.flat.dtype, device=self.flat.device)
+        dtype = dtype or self.flat.dtype
+        return torch.tensor(values, dtype=dtype, device=self.flat.device)
 
     def per_parameter(self, name, values):
         """One number if all values agree, else a tensor of shape (K n_parameters,)."""
@@ -233,7 +235,10 @@ class Stack:
             if of_first is None:
                 strengths.append(None)
                 continue
-            strength = self.per_model([float(j.strengths[index]) for j in self.jobs])
+            strength = self.per_model(
+                [float(job.strengths[index]) for job in self.jobs],
+                widest_float(self.flat.device),
+            )
             if isinstance(strength, torch.Tensor):
                 row_dims = len(self.layout.shapes[index])
                 strength = strength.view(-1, *[1] * (1 + row_dims))
