@@ -7,6 +7,7 @@ import torch
 from scipy.sparse import issparse
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sknn_course.devices import resolve_device
 from sknn_course.least_squares import (
     _SignClassifier,
     _TargetRegressor,

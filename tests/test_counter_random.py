@@ -162,7 +162,9 @@ def test_values_are_kept_at_the_given_rate(rate, dtype):
     rates = [rate, 0.0, rate / 2]
     each = [keep_mask(bits, r, dtype) for r in rates]
     column = torch.tensor(rates, dtype=torch.float64).view(3, 1)
-    assert torch.equal(keep_mask(bits.expand(3, SIZE), column, dtype), torch.stack(each))
+    assert torch.equal(
+        keep_mask(bits.expand(3, SIZE), column, dtype), torch.stack(each)
+    )
     assert (each[1] == 1).all()
     assert (each[0] > 0).sum() < (each[2] > 0).sum()
 

@@ -47,11 +47,17 @@ class StackedBackend(ParallelBackendBase):
         Tasks are in work together until the rows that they hold, at 8 bytes a
         number and, each different data set once, in the network's precision,
         exceed this.
+    cuda_graphs : bool, default=False
+        On a CUDA GPU, record the steps of a stack once as CUDA graphs and repeat
+        them, for small networks, where launching operations takes longer than
+        computing them. Augmentation and rates that change with each step are not
+        recorded; `last_report` tells.
 
     Raises
     ------
     ValueError
-        If ``max_models`` or ``max_bytes`` is no integer from 1.
+        If ``max_models`` or ``max_bytes`` is no integer from 1, or
+        ``cuda_graphs`` neither True nor False.
 
     Notes
     -----
@@ -82,12 +88,16 @@ class StackedBackend(ParallelBackendBase):
         inner_max_num_threads=None,
         max_models=1024,
         max_bytes=2**29,
+        cuda_graphs=False,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
         for name, value in (("max_models", max_models), ("max_bytes", max_bytes)):
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} must be an integer from 1, got {value!r}.")
+        if not isinstance(cuda_graphs, bool):
+            raise ValueError(f"cuda_graphs must be True or False, got {cuda_graphs!r}.")
         self.max_models, self.max_bytes = int(max_models), int(max_bytes)
+        self.cuda_graphs = cuda_graphs
         self._report = None
         self._rendezvous = None
         self._calls = []  # begun, not ended
@@ -135,7 +145,11 @@ class StackedBackend(ParallelBackendBase):
             self._rendezvous = parent.call.rendezvous
         elif not self._calls:
             self._rendezvous = Rendezvous(
-                self._n_running, self.max_models, self.max_bytes, self.report
+                self._n_running,
+                self.max_models,
+                self.max_bytes,
+                self.report,
+                self.cuda_graphs,
             )
         self._calls.append(self._rendezvous.begin_call(parent))
 
@@ -185,6 +199,7 @@ class StackedBackend(ParallelBackendBase):
             nesting_level=(self.nesting_level or 0) + 1,
             max_models=self.max_models,
             max_bytes=self.max_bytes,
+            cuda_graphs=self.cuda_graphs,
         )
         return nested, None
 

@@ -49,11 +49,14 @@ class Rendezvous:
     max_bytes : int
         No task is started while the data of tasks at a fit exceed this.
     report : Report
+    cuda_graphs : bool
+        As of `train_wave`.
     """
 
-    def __init__(self, n_running, max_models, max_bytes, report):
+    def __init__(self, n_running, max_models, max_bytes, report, cuda_graphs=False):
         self.n_running, self.max_models = n_running, max_models
         self.max_bytes, self.report = max_bytes, report
+        self.cuda_graphs = cuda_graphs
         self.results = SharedResults(max_bytes)
         self._lock = threading.Lock()  # of everything below
         self._calls = []
@@ -326,7 +329,12 @@ class Rendezvous:
         jobs = [task.job for task in tasks]
         task_of = dict(zip(map(id, jobs), tasks, strict=True))
         try:
-            train_wave(jobs, self.report, lambda job: task_of[id(job)].state == WAITING)
+            train_wave(
+                jobs,
+                self.report,
+                lambda job: task_of[id(job)].state == WAITING,
+                self.cuda_graphs,
+            )
         except BaseException as error:  # or the tasks would wait for ever
             for job in jobs:
                 job.error = error

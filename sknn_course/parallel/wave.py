@@ -8,6 +8,7 @@ import torch
 
 from ..training import train
 from ..training.groups import group_by_structure
+from ..training.recording import record_cuda_graph, why_not_recorded
 from .report import StackRecord
 
 
@@ -24,7 +25,7 @@ def describe(job):
     return f"{network} {settings.solver}, batch {settings.batch_size}, {job.device}"
 
 
-def train_wave(jobs, report, is_wanted):
+def train_wave(jobs, report, is_wanted, cuda_graphs=False):
     """Train jobs, those of equal structure together.
 
     Where a stack raises, its jobs are trained one by one from their start, so
@@ -38,6 +39,8 @@ def train_wave(jobs, report, is_wanted):
     report : Report
     is_wanted : callable
         ``is_wanted(job)`` tells whether somebody still waits for the job.
+    cuda_graphs : bool
+        Whether to record the steps as CUDA graphs, where that is possible.
     """
     wave = len(report.waves) - 1
     splits = [s for job in jobs for s in (job.train, job.validation) if s is not None]
@@ -47,19 +50,24 @@ def train_wave(jobs, report, is_wanted):
         group = [job for job in group if is_wanted(job)]
         if not group:
             continue
+        description, record = describe(group[0]), None
+        if cuda_graphs:
+            reason = why_not_recorded(group)
+            record = record_cuda_graph if reason is None else None
+            description += f", CUDA graphs: {reason or 'yes'}"
         started = perf_counter()
-        failed = not _train_stack(group, is_wanted)
+        failed = not _train_stack(group, is_wanted, record)
         seconds = perf_counter() - started
         report.stacks.append(
-            StackRecord(wave, len(group), describe(group[0]), seconds, failed)
+            StackRecord(wave, len(group), description, seconds, failed)
         )
 
 
-def _train_stack(jobs, is_wanted):
+def _train_stack(jobs, is_wanted, record):
     """Train jobs of equal structure; whether that went well at the first go."""
     saved = [_snapshot(job) for job in jobs]
     try:
-        train(jobs)
+        train(jobs, record)
         return True
     except Exception as error:
         if len(jobs) == 1:
@@ -75,7 +83,7 @@ def _train_stack(jobs, is_wanted):
     for start in range(0, len(jobs), size):
         part = [job for job in jobs[start : start + size] if is_wanted(job)]
         if part:
-            _train_stack(part, is_wanted)
+            _train_stack(part, is_wanted, record)
     return False
 
 

@@ -1,11 +1,21 @@
 """One epoch of a stack: gather rows, step through batches, sum losses."""
 
+from collections import namedtuple
+from itertools import count, repeat
+
 import torch
 
 from ..devices import widest_float
 from . import schedules
 from .evaluation import ScoreSum, Validation
+from .recording import Recorder
 from .rows import StackedRows, plan_chunks, presence
+
+Steps = namedtuple(
+    "Steps",
+    ["predictions", "targets", "factors", "norms", "batch_rows", "inverse_totals"],
+)
+Steps.__doc__ = "What the steps through batches leave, by batch."
 
 
 class EpochRunner:
@@ -14,10 +24,14 @@ class EpochRunner:
     Parameters
     ----------
     stack : Stack
+    record : callable or None
+        Records the steps through a chunk's batches to repeat them, see
+        `sknn_course.training.recording`; None takes each step anew.
     """
 
-    def __init__(self, stack):
+    def __init__(self, stack, record=None):
         self.stack = stack
+        self.recorder = None if record is None else Recorder(record)
         jobs = stack.jobs
         first = jobs[0]
         # the largest: that of a full batch is the number of the job's rows
@@ -57,7 +71,8 @@ class EpochRunner:
             Validation score and loss, and training score, of each job.
         """
         index = self.rows.index(orders)
-        total = torch.zeros(len(orders), dtype=torch.double)
+        device = self.rows.device
+        total = torch.zeros(len(orders), dtype=widest_float(device), device=device)
         if self.validation is not None:
             self.seen.reset()
         self.running = set(running)
@@ -66,13 +81,12 @@ class EpochRunner:
         for chunk in self.chunks:
             loss_sum = self._run_chunk(chunk, index, first_steps, done)
             done += -(-(chunk.stop - chunk.start) // self.batch_size)
-            total[: chunk.n_jobs] += loss_sum.cpu()
+            total[: chunk.n_jobs] += loss_sum
         for k, n_rows in enumerate(self.lengths):
             self.n_steps[k] += -(-n_rows // self.batch_size)
         for k in running:
             self.stack.jobs[k].optimizer.n_steps = self.n_steps[k]
-        lengths = torch.tensor(self.lengths, dtype=torch.double)
-        losses = (total / lengths).tolist()
+        losses = [t / n for t, n in zip(total.tolist(), self.lengths, strict=True)]
         return losses, self._scores()
 
     def _run_chunk(self, chunk, index, first_steps, done):
@@ -93,21 +107,64 @@ class EpochRunner:
         if chunk.ragged:
             present = presence(self.lengths[:K], chunk.start, chunk.stop, y)
             weight = present if weight is None else weight * present
+        n_before = first_steps[0] + done
+        if any(step != first_steps[0] for step in first_steps[:K]):
+            n_before = self._column([step + done for step in first_steps[:K]])
+        rates = [job.optimizer.learning_rate for job in stack.jobs]
+        if self.recorder is not None and present is None:
+            steps = self._recorded_steps(
+                stack, axis, (X, y, weight, keys), n_before, rates
+            )
+        else:
+            lr = repeat(stack.per_parameter("learning_rate", rates))
+            if any(self.per_step[:K]):
+                lr = self._step_rates(stack, first_steps, done)
+            steps = self._steps(stack, axis, X, y, weight, keys, present, n_before, lr)
+        predictions = torch.cat(steps.predictions, axis)
+        if stack.mixes:
+            y = torch.cat(steps.targets, axis)
+        losses = stack.loss.per_row(y, predictions)
+        if steps.factors:
+            losses = losses * torch.cat(steps.factors, -1)
+        if self.validation is not None:
+            self.seen.add(predictions, y, weight)
+        if stack is not self.stack:
+            self.stack.copy_first(stack, back=True)
+        total = losses.to(widest_float(losses.device)).sum(-1)
+        if steps.norms:
+            total += stack.penalties.total(
+                steps.norms, steps.batch_rows, steps.inverse_totals
+            )
+        return total
+
+    def _steps(self, stack, axis, X, y, weight, keys, present, n_before, rates):
+        """Step through batches of rows.
+
+        Parameters
+        ----------
+        stack : Stack
+        axis : int
+            Of the rows.
+        X, y, weight, keys, present : tensor or None
+            Rows, and where they are no padding.
+        n_before : int or int32 tensor of shape (K, 1)
+            Steps done before.
+        rates : iterable of float or tensor of shape (K n_parameters,)
+            Learning rate of each step.
+
+        Returns
+        -------
+        Steps
+        """
         size = self.batch_size
         parts = [
             [None] * -(-X.shape[axis] // size) if v is None else v.split(size, axis)
             for v in (X, y, weight, keys, present)
         ]
-        base = first_steps[0]
-        if any(step != base for step in first_steps[:K]):
-            base = torch.tensor(first_steps[:K], dtype=torch.int32, device=y.device)
-            base = base.unsqueeze(1)  # (K, 1)
-        rates = [job.optimizer.learning_rate for job in stack.jobs]
-        lr = stack.per_parameter("learning_rate", rates)
-        per_step = any(self.per_step[:K])
-        predictions, targets, factors, norms = [], [], [], []
-        batch_rows, inverse_totals = [], []
-        for number, (x, target, w, k, here) in enumerate(zip(*parts, strict=True), 1):
+        steps = Steps(*([] for _ in Steps._fields))
+        batches = zip(*parts, strict=True)
+        for number, batch in enumerate(zip(batches, rates, strict=False), 1):
+            (x, target, w, k, here), lr = batch
             n_rows, row_weight = x.shape[axis], None
             if w is None:
                 scale = inverse_total = 1 / n_rows
@@ -116,35 +173,41 @@ class EpochRunner:
                 scale = (w * inverse_total).unsqueeze(-1)  # (K, n_rows, 1)
                 if here is not None:
                     n_rows = here.sum(-1)  # (K,)
-                factors.append(scale.squeeze(-1) * _column(n_rows))
+                steps.factors.append(scale.squeeze(-1) * _column(n_rows))
                 if self.needs_weight:
                     row_weight = w.unsqueeze(-1)
-            if per_step:
-                lr = self._step_rates(stack, first_steps, done + number - 1)
             if stack.penalties.active:
-                norms.append(stack.penalties.norms())
-            batch_rows.append(n_rows)
-            inverse_totals.append(inverse_total)
-            t = base + (done + number)
+                steps.norms.append(stack.penalties.norms())
+            steps.batch_rows.append(n_rows)
+            steps.inverse_totals.append(inverse_total)
             prediction, target = stack.step(
-                x, target, scale, inverse_total, lr, t, row_weight, k
+                x, target, scale, inverse_total, lr, n_before + number, row_weight, k
             )
-            predictions.append(prediction)
-            targets.append(target)
-        predictions = torch.cat(predictions, axis)
-        if stack.mixes:
-            y = torch.cat(targets, axis)
-        losses = stack.loss.per_row(y, predictions)
-        if factors:
-            losses = losses * torch.cat(factors, -1)
-        if self.validation is not None:
-            self.seen.add(predictions, y, weight)
-        if stack is not self.stack:
-            self.stack.copy_first(stack, back=True)
-        total = losses.to(widest_float(losses.device)).sum(-1)
-        if norms:
-            total += stack.penalties.total(norms, batch_rows, inverse_totals)
-        return total
+            steps.predictions.append(prediction)
+            steps.targets.append(target)
+        return steps
+
+    def _recorded_steps(self, stack, axis, rows, n_before, rates):
+        """As `_steps`, recorded; what changes between chunks comes in tensors."""
+
+        def steps(X, y, weight, keys, n_before, rates):
+            lr = repeat(stack.spread(rates))
+            return self._steps(stack, axis, X, y, weight, keys, None, n_before, lr)
+
+        like, K = stack.flat, stack.n_models
+        if isinstance(n_before, int):
+            n_before = self._column([n_before] * (K or 1))
+        n_before = n_before if K else n_before[0]
+        rates = torch.tensor(
+            rates if K else rates[0], dtype=like.dtype, device=like.device
+        )
+        return self.recorder.run(stack, steps, (*rows, n_before, rates))
+
+    def _column(self, numbers):
+        """(K, 1)"""
+        return torch.tensor(
+            numbers, dtype=torch.int32, device=self.rows.device
+        ).unsqueeze(1)
 
     def _first(self, n_jobs):
         """The stack of the first jobs, with the parameters of now."""
@@ -155,18 +218,20 @@ class EpochRunner:
         self.stack.copy_first(self._parts[n_jobs])
         return self._parts[n_jobs]
 
-    def _step_rates(self, stack, first_steps, step):
-        for k, job in enumerate(stack.jobs):
-            rule = self.per_step[k]
-            if rule is not None and k in self.running:
-                n_batches = -(-self.lengths[k] // self.batch_size)
-                job.optimizer.learning_rate = rule(
-                    job.settings,
-                    first_steps[k] + step,
-                    n_batches * job.settings.max_iter,
-                )
-        rates = [job.optimizer.learning_rate for job in stack.jobs]
-        return stack.per_parameter("learning_rate", rates)
+    def _step_rates(self, stack, first_steps, done):
+        """Yield the learning rates of a schedule step by step."""
+        for step in count(done):
+            for k, job in enumerate(stack.jobs):
+                rule = self.per_step[k]
+                if rule is not None and k in self.running:
+                    n_batches = -(-self.lengths[k] // self.batch_size)
+                    job.optimizer.learning_rate = rule(
+                        job.settings,
+                        first_steps[k] + step,
+                        n_batches * job.settings.max_iter,
+                    )
+            rates = [job.optimizer.learning_rate for job in stack.jobs]
+            yield stack.per_parameter("learning_rate", rates)
 
     def _scores(self):
         """Scores of the epoch just run, or None without validation rows."""

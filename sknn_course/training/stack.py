@@ -55,7 +55,7 @@ class Stack:
         )
         for name in ("beta_1", "beta_2"):
             setattr(self.h, f"{name}_of_model", self.per_model(given[name]))
-        self.h.spread = self._spread
+        self.h.spread = self.spread
         self.h.one_kernel = not any(
             isinstance(value, torch.Tensor)
             for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
@@ -209,14 +209,15 @@ class Stack:
         """One number if all values agree, else a tensor of shape (K n_parameters,)."""
         known = self._known.get(name)
         if known is None or known[0] != values:
-            value = self._spread(self.per_model(values))
+            value = self.spread(self.per_model(values))
             known = self._known[name] = (values, value)
         return known[1]
 
-    def _spread(self, per_model):
-        """(K,) -> (K n_parameters,); numbers stay."""
+    def spread(self, per_model):
+        """(K,) -> (K n_parameters,), of their type; what is one number stays one."""
         if isinstance(per_model, torch.Tensor):
-            return per_model[self._owners()]
+            per_model = per_model.to(self.flat.dtype)
+            return per_model[self._owners()] if self.n_models else per_model
         return per_model
 
     def _owners(self):
@@ -257,7 +258,7 @@ class Stack:
         inverse_total : float or tensor of shape (K, 1)
             1 / sum of the sample weights of the batch.
         lr : float or tensor of shape (K n_parameters,)
-        t : int or tensor of shape (K, 1)
+        t : int or int32 tensor of shape (K, 1), of shape (1,) for one network
             Number of this step, from 1.
         weight : tensor of shape (K, n_rows, 1) or None
             Row weights for batch statistics and for mixing.
@@ -288,7 +289,7 @@ class Stack:
         if self.penalties.decays:
             self.penalties.decay(lr)
         if not isinstance(t, int):
-            t = t.squeeze(1).to(self.flat.dtype)
+            t = t.squeeze(-1).to(widest_float(t.device))
         self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
         if self.observer is not None:
             loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()

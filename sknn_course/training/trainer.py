@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
+from itertools import repeat
 from time import perf_counter
 
 import numpy as np
@@ -18,13 +19,15 @@ from .stopping import record_epoch
 from .threads import no_denormals, one_thread
 
 
-def train(jobs):
+def train(jobs, record=None):
     """Train fit jobs; jobs of equal structure are trained in stacks.
 
     Parameters
     ----------
     jobs : list of FitJob
         Their parameters, progress and optimizer state are replaced.
+    record : callable or None
+        As of `EpochRunner`.
 
     Returns
     -------
@@ -33,42 +36,44 @@ def train(jobs):
     """
     plans = [plan_slices(group) for group in group_by_structure(jobs)]
     for plan in plans:
-        _train_slices(plan)
+        _train_slices(plan, record)
     return plans
 
 
-def _train_slices(plan):
+def _train_slices(plan, record):
     with one_thread() if plan.one_thread else nullcontext():
         if plan.n_workers == 1:
             for jobs in plan.stacks:
-                _train_together(jobs)
+                _train_together(jobs, record)
             return
         with ThreadPoolExecutor(plan.n_workers) as pool:
-            list(pool.map(_train_together, plan.stacks))
+            list(pool.map(_train_together, plan.stacks, repeat(record)))
 
 
 @torch.no_grad()
-def _train_together(jobs):
+def _train_together(jobs, record):
     if jobs[0].settings.solver == "lbfgs":
         train_lbfgs(jobs[0])
     else:
         with no_denormals():
-            train_stack(jobs)
+            train_stack(jobs, record)
 
 
-def train_stack(jobs):
+def train_stack(jobs, record=None):
     """Train the jobs of a group together, to the end of each.
 
     Parameters
     ----------
     jobs : list of FitJob
+    record : callable or None
+        As of `EpochRunner`.
     """
     jobs = sorted(jobs, key=lambda job: -len(job.train))
     for job in jobs:
         job.progress.n_iter = 0
     orders = RowOrders(jobs)
     stack = Stack.of_jobs(jobs)
-    runner = EpochRunner(stack)
+    runner = EpochRunner(stack, record)
     observer = jobs[0].observer  # an observed job is alone in its stack
     if observer is not None:
         observer.training_begins(stack, jobs[0])
@@ -93,7 +98,7 @@ def train_stack(jobs):
             if 2 * len(running) <= len(stack.jobs):
                 orders.select(running)
                 stack, running = stack.select(running), list(range(len(running)))
-                runner = EpochRunner(stack)
+                runner = EpochRunner(stack, record)
     except KeyboardInterrupt:
         for k in running:
             stack.jobs[k].interrupted = True

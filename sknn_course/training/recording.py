@@ -1,0 +1,89 @@
+"""Steps recorded once and repeated: on a GPU, as CUDA graphs.
+
+A small step is some thirty operations that a GPU is done with sooner than the
+interpreter can ask for them. A graph asks for all of them at once.
+"""
+
+import torch
+
+from . import schedules
+
+
+def record_cuda_graph(function, inputs):
+    """Record what a function asks of a CUDA GPU, without doing it.
+
+    Parameters
+    ----------
+    function : callable
+        Must read no number back from the GPU and copy none to it.
+    inputs : list of tensor or None
+        Its arguments.
+
+    Returns
+    -------
+    repeat : callable
+        Does what was recorded, on the same memory.
+    outputs
+        What the function gave; each repetition overwrites it.
+    """
+    graph = torch.cuda.CUDAGraph()
+    # other threads may use the GPU meanwhile
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        outputs = function(*inputs)
+    return graph.replay, outputs
+
+
+def why_not_recorded(jobs):
+    """Why the steps of a stack cannot be recorded as a CUDA graph, or None."""
+    if jobs[0].device.type != "cuda":
+        return "not on a CUDA GPU"
+    if any(job.augment is not None for job in jobs):
+        return "augmentation"
+    if any(schedules.of_settings(j.settings) in schedules.PER_STEP for j in jobs):
+        return "the learning rate changes with each step"
+    return None
+
+
+class Recorder:
+    """Runs functions of tensors; from the second time on, as recorded.
+
+    The first time goes unrecorded, as libraries set themselves up in it.
+
+    Parameters
+    ----------
+    record : callable
+        As `record_cuda_graph`.
+    """
+
+    def __init__(self, record):
+        self._record = record
+        self._seen = {}
+
+    def run(self, owner, function, inputs):
+        """Call a function.
+
+        Parameters
+        ----------
+        owner : object
+            Calls for the same owner with inputs of the same shapes are taken
+            for the same function.
+        function : callable
+        inputs : tuple of tensor or None
+
+        Returns
+        -------
+        What the function returns; valid until the next call.
+        """
+        key = id(owner), *(None if v is None else v.shape for v in inputs)
+        if key not in self._seen:
+            self._seen[key] = None
+            return function(*inputs)
+        if self._seen[key] is None:
+            own = [None if v is None else v.clone() for v in inputs]
+            self._seen[key] = own, *self._record(function, own)
+        own, repeat, outputs = self._seen[key]
+        for tensor, value in zip(own, inputs, strict=True):
+            if tensor is not None:
+                tensor.copy_(value)
+        repeat()
+        return outputs
