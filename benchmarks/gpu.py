@@ -3,9 +3,10 @@
     python benchmarks/gpu.py [--quick] [--repeats N] [--output FILE] [--device DEVICE]
 
 The searches of sweep.py. They first show that they reach the CPU's scores on the GPU;
-then the sides are timed in turn: stacked on the GPU and on the machine's CPU, and
-skorch on the GPU in this process and in several. Prints a table in Markdown. Without
-a CUDA GPU it ends with exit code 2; ``--device cpu`` tries it out.
+then the sides are timed in turn: stacked on the GPU, without and with CUDA graphs,
+and on the machine's CPU, and skorch on the GPU in this process and in several. Prints
+a table in Markdown. Without a CUDA GPU it ends with exit code 2; ``--device cpu``
+tries it out.
 """
 
 import argparse
@@ -38,7 +39,8 @@ SKORCH_EVERY = {
     "breast_cancer_dropout": 17,
     "mnist_sized": 1,
 }
-STACKED, STACKED_CPU = "stacked", "stacked on the CPU"
+STACKED, GRAPHS = "stacked", "stacked, CUDA graphs"
+STACKED_CPU = "stacked on the CPU"
 OUTPUT = Path(__file__).parent / "results" / "gpu.json"
 
 
@@ -60,6 +62,7 @@ def make_sides(name, quick, device):
     }
     return {
         STACKED: {"peer": OURS, "device": device},
+        GRAPHS: {"peer": OURS, "device": device, "cuda_graphs": True},
         STACKED_CPU: {"peer": OURS, "device": "cpu"},
         **of_skorch,
     }
@@ -83,12 +86,12 @@ def measure(name, quick, repeats, device):
     search = get_search(name, quick)
     sides = make_sides(name, quick, device)
     every = max(side.get("every", 1) for side in sides.values())
-    equal = check_trajectories(
-        name,
-        quick,
-        sides[STACKED] | {"dtype": None},
-        sides[STACKED_CPU] | {"dtype": None},
-    )
+    equal = {
+        side: check_trajectories(
+            name, quick, sides[STACKED] | {"dtype": None}, sides[side] | {"dtype": None}
+        )
+        for side in (GRAPHS, STACKED_CPU)
+    }
     by_seed = mean_scores_by_seed(name, quick, every, device)
     runs = {side: [] for side in sides}
 
@@ -113,7 +116,7 @@ def measure(name, quick, repeats, device):
         scores[side] = answers[0]["scores"]["score"]
         part = scores[side][:: every // sides[side].get("every", 1)]
         agreement[side] = check_mean_score(statistics.mean(part), by_seed, quick)
-    agreement[STACKED_CPU] = equal
+    agreement |= equal
     del agreement[STACKED]
     difference = np.subtract(scores[STACKED], scores[STACKED_CPU])
     return {

@@ -40,6 +40,7 @@ def fit_search(
     device="cpu",
     scoring=None,
     random_state=0,
+    cuda_graphs=False,
     **parameters,
 ):
     """Fit a stock GridSearchCV over the networks of a peer.
@@ -60,6 +61,8 @@ def fit_search(
         Not for scikit-learn.
     scoring : str, list or None
     random_state : int
+    cuda_graphs : bool
+        Option of the backend ``"stacked"``.
     **parameters :
         Of the network.
 
@@ -106,7 +109,10 @@ def fit_search(
         error_score="raise",
     )
     X = search.X.astype(data)
-    with joblib.parallel_config("stacked") if peer == OURS else nullcontext():
+    backend = nullcontext()
+    if peer == OURS:
+        backend = joblib.parallel_config("stacked", cuda_graphs=cuda_graphs)
+    with backend:
         started = perf_counter()
         grid_search.fit(X, search.y)
         seconds = perf_counter() - started

@@ -246,7 +246,11 @@ def test_gpu_times_stacks_and_skorch():
     assert report["device"] == "the CPU"
     (result,) = report["results"]
     assert result["search"] == "digits"
-    assert set(result["ratios"]) == {"stacked on the CPU", "skorch, n_jobs=1"}
+    assert set(result["ratios"]) == {
+        "stacked, CUDA graphs",
+        "stacked on the CPU",
+        "skorch, n_jobs=1",
+    }
     assert result["largest_difference_from_cpu"] == 0
     rows = [line for line in printed if line.startswith("|")]
     assert len(rows) == 3 and len({row.count("|") for row in rows}) == 1

@@ -468,6 +468,15 @@ def test_options_are_checked(options):
         StackedBackend(**options)
 
 
+def test_cuda_graphs_without_a_gpu():
+    with pytest.raises(ValueError, match="cuda_graphs must be True or False, got 1"):
+        StackedBackend(cuda_graphs=1)
+    with joblib.parallel_config("stacked", cuda_graphs=True):
+        mlp = MLPClassifier((3,), max_iter=2, device="cpu")
+        cross_val_score(mlp, *load_iris(return_X_y=True))
+    assert "CUDA graphs: not on a CUDA GPU" in str(last_report())
+
+
 def test_no_jobs_at_all():
     with joblib.parallel_config("stacked"):
         assert Parallel()([]) == []

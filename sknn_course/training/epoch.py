@@ -9,7 +9,13 @@ from ..devices import widest_float
 from . import schedules
 from .evaluation import ScoreSum, Validation
 from .recording import Recorder
-from .rows import StackedRows, plan_chunks, presence
+from .rows import (
+    CHUNK_BYTES,
+    CHUNK_BYTES_ON_GPU,
+    StackedRows,
+    plan_chunks,
+    presence,
+)
 
 Steps = namedtuple(
     "Steps",
@@ -39,7 +45,10 @@ class EpochRunner:
         self.with_keys = stack.network.needs_keys or first.augment is not None
         self.rows = StackedRows([j.train for j in jobs], first.device, self.with_keys)
         self.lengths = [len(job.train) for job in jobs]
-        self.chunks = plan_chunks(self.lengths, self.batch_size, self.rows.row_bytes())
+        chunk_bytes = CHUNK_BYTES if first.device.type == "cpu" else CHUNK_BYTES_ON_GPU
+        self.chunks = plan_chunks(
+            self.lengths, self.batch_size, self.rows.row_bytes(), chunk_bytes
+        )
         self.per_step = [
             schedules.PER_STEP.get(schedules.of_settings(job.settings)) for job in jobs
         ]

@@ -16,9 +16,11 @@ Chunk.__doc__ = """A run of whole batches that are gathered at once.
 have different numbers of them.
 """
 CHUNK_BYTES = 1 << 20  # gathered rows should still lie in the cache when used
+CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
+MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
 
 
-def plan_chunks(n_rows, batch_size, row_bytes):
+def plan_chunks(n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES):
     """Split an epoch into chunks.
 
     Parameters
@@ -28,6 +30,8 @@ def plan_chunks(n_rows, batch_size, row_bytes):
     batch_size : int
     row_bytes : int
         Size of one row of one job.
+    chunk_bytes : int
+        Largest size of the rows of several batches.
 
     Returns
     -------
@@ -44,7 +48,8 @@ def plan_chunks(n_rows, batch_size, row_bytes):
      Chunk(start=4, stop=5, n_jobs=1, ragged=False)]
     """
     chunks = []
-    batches_at_once = max(1, CHUNK_BYTES // (len(n_rows) * batch_size * row_bytes))
+    fitting = chunk_bytes // (len(n_rows) * batch_size * row_bytes)
+    batches_at_once = max(1, min(fitting, MOST_BATCHES))
     for start in range(0, n_rows[0], batch_size):
         stop = min(start + batch_size, n_rows[0])
         n_jobs = sum(n > start for n in n_rows)
