@@ -472,8 +472,7 @@ def test_cuda_graphs_without_a_gpu():
     with pytest.raises(ValueError, match="cuda_graphs must be True or False, got 1"):
         StackedBackend(cuda_graphs=1)
     with joblib.parallel_config("stacked", cuda_graphs=True):
-        mlp = MLPClassifier((3,), max_iter=2, device="cpu")
-        cross_val_score(mlp, *load_iris(return_X_y=True))
+        cross_val_score(clone(mlp).set_params(device="cpu"), X, y)
     assert "CUDA graphs: not on a CUDA GPU" in str(last_report())
 
 
