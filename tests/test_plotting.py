@@ -96,6 +96,14 @@ def test_loss_curves_of_scikit_learns_mlp_and_of_a_regressor():
     assert display.score_name == "$R^2$"
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("penalty", [{"l1": 1e-3}, {"l2": 1e-3}], ids=str)
+def test_loss_axis_names_the_penalty(penalty):
+    mlp = MLPClassifier((3,), max_iter=2, **penalty).fit(X, y)
+    label = LossCurveDisplay.from_estimator(mlp).axes_[0].get_ylabel()
+    assert label == "loss (training: with penalty)"
+
+
 def test_loss_curves_of_several_runs_have_their_mean():
     runs = [[4.0, 2.0, 1.0], [2.0, 1.0], [3.0, 3.0, 3.0]]
     display = LossCurveDisplay.from_history({"train_loss": runs})

@@ -63,7 +63,8 @@ def _learning_curves(trained):
         argument: next((curves[one] for one in known if one in curves), None)
         for argument, known in names.items()
     }
-    return LossCurveDisplay(**given).plot().figure_
+    penalized = any(trained.result.metrics.get("penalty", ()))
+    return LossCurveDisplay(**given, penalized=penalized).plot().figure_
 
 
 def _first_layer(training, trained):

@@ -59,6 +59,9 @@ or list of array-like, default=None
         One curve, or one for each run, with a value per epoch.
     score_name : str, default='accuracy'
         Label of the score's axis.
+    penalized : bool, default=False
+        Whether the training loss holds an L1 or L2 penalty, which the validation
+        loss never does; the loss's axis then says so.
 
     Attributes
     ----------
@@ -92,12 +95,14 @@ or list of array-like, default=None
         train_score=None,
         validation_score=None,
         score_name="accuracy",
+        penalized=False,
     ):
         self.train_loss = _runs(train_loss, "train_loss")
         self.validation_loss = _runs(validation_loss, "validation_loss")
         self.train_score = _runs(train_score, "train_score")
         self.validation_score = _runs(validation_score, "validation_score")
         self.score_name = score_name
+        self.penalized = penalized
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, **plot_params):
@@ -142,7 +147,11 @@ or list of array-like, default=None
             for name, attribute in _ATTRIBUTES.items()
         }
         score_name = "$R^2$" if is_regressor(networks[0]) else "accuracy"
-        return cls(**curves, score_name=score_name).plot(ax, **plot_params)
+        penalized = any(
+            getattr(network, name, 0) for network in networks for name in ("l1", "l2")
+        )
+        display = cls(**curves, score_name=score_name, penalized=penalized)
+        return display.plot(ax, **plot_params)
 
     @classmethod
     def from_history(cls, history, *, ax=None, **plot_params):
@@ -223,10 +232,11 @@ or list of array-like, default=None
             )
         losses = [*self.train_loss, *self.validation_loss]
         scores = [*self.train_score, *self.validation_score]
+        loss_name = "loss (training: with penalty)" if self.penalized else "loss"
         panels = [
             (label, train, validation)
             for label, train, validation in (
-                ("loss", self.train_loss, self.validation_loss),
+                (loss_name, self.train_loss, self.validation_loss),
                 (self.score_name, self.train_score, self.validation_score),
             )
             if train or validation
