@@ -121,7 +121,7 @@ def _table(rows, title=""):
     columns = columns_of(rows)
     numeric = _numeric(columns, rows)
     head = "".join(
-        f'<th scope="col"{_class(name in numeric)}>{escape(name)}</th>'
+        f'<th scope="col"{_class(name in numeric)}>{_breakable(name)}</th>'
         for name in columns
     )
     body = "\n".join(
@@ -155,6 +155,11 @@ def _numeric(columns, rows):
             if name in row
         )
     }
+
+
+def _breakable(name):
+    """Text of a head that may go on in the next line after each underscore."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 def _class(is_number):

@@ -40,7 +40,8 @@ caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d9d9d9; }
 thead th { border-bottom: 2px solid #555; vertical-align: bottom; white-space: normal; }
-.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 tbody th { font-weight: 600; white-space: nowrap; }
 .figures { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: flex-start; }
 figure { margin: .8rem 0; max-width: 100%; min-width: 15rem; }
@@ -60,6 +61,7 @@ code { font-size: .9em; overflow-wrap: anywhere; }
   :root { font-size: 9.5pt; }
   body { max-width: none; padding: 0; }
   .scroll { overflow: visible; }
+  table { font-size: .8rem; }
   figure img { max-height: 11cm; max-width: 100%; width: auto; }
   tr, figure { break-inside: avoid; }
   h2, h3 { break-after: avoid; }

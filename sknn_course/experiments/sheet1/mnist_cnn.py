@@ -100,17 +100,16 @@ def learning_curves(context):
         curves = {k: v[0] for k, v in context.result(id).curves.items()}  # first run
         tail = max(1, len(curves["train_loss"]) // 5)
         rows.append(
-            {"network": name, "epochs": len(curves["train_loss"])}
+            {"network": name, "epochs": len(curves["train_loss"]), "of which last": tail}
             | {
-                f"{curve}, change in the last {tail} epochs": values[-1]
-                - values[-1 - tail]
+                f"change of {curve}": values[-1] - values[-1 - tail]
                 for curve, values in curves.items()
                 if len(values) > tail
             }
         )
         pictures[f"curves_{id}"] = _curves_picture(curves, name)
     return Findings(
-        tables={"How far the curves still move": rows},
+        tables={"How far the curves still move in the last fifth of the epochs": rows},
         pictures=pictures,
         notes=[
             "The sheet shows pictures alone and reads them as converged, except the "
