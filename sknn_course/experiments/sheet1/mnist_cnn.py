@@ -100,7 +100,11 @@ def learning_curves(context):
         curves = {k: v[0] for k, v in context.result(id).curves.items()}  # first run
         tail = max(1, len(curves["train_loss"]) // 5)
         rows.append(
-            {"network": name, "epochs": len(curves["train_loss"]), "of which last": tail}
+            {
+                "network": name,
+                "epochs": len(curves["train_loss"]),
+                "of which last": tail,
+            }
             | {
                 f"change of {curve}": values[-1] - values[-1 - tail]
                 for curve, values in curves.items()
