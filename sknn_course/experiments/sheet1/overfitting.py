@@ -65,8 +65,9 @@ def _run(id):
         id,
         f"CIFAR {letter}",
         GROUP,
-        f"{images:,} images, {what}; RMSProp 0.001 with decay 1e-6 per step, batch "
-        "64, 125 epochs. Losses are without the penalty.",
+        f"{images:,} images, {what}; RMSProp 0.001 with decay 1e-6 per step, epsilon "
+        "as if 1e-7 within the root, batch 64, 125 epochs. Losses are without the "
+        "penalty.",
         Training(
             CNNClassifier,
             {
