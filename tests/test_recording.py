@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 from numpy.testing import assert_allclose
-from test_training import CNN, MLP, SETTINGS, job, rows
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from training_jobs import CNN, MLP, SETTINGS, job, rows
 
 from sknn_course.architectures import convolutional_network, multilayer_perceptron
 from sknn_course.modules.augmentation import augmentation_pipeline

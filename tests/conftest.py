@@ -1,0 +1,73 @@
+"""Fixtures of test_stacked*.py: fits whose jobs are trained by one call of `train`."""
+
+import pytest
+from stacked_fits import assert_same_fit, copies, fit_alone
+
+from sknn_course.base import NeuralEstimator
+from sknn_course.training import train, trainer
+
+
+class _Job(Exception):
+    """Carries a job out of a fit."""
+
+
+@pytest.fixture
+def together(monkeypatch):
+    """Function that fits estimators, their jobs trained by one call of `train`."""
+    make = NeuralEstimator._job
+
+    def hand_over(self, *arguments):
+        raise _Job(make(self, *arguments))
+
+    def job_of(fit, method):
+        with monkeypatch.context() as patch, pytest.raises(_Job) as handed_over:
+            patch.setattr(NeuralEstimator, "_job", hand_over)
+            fit_alone([fit], method)
+        job = handed_over.value.args[0]
+        job.single_epoch = method == "partial_fit"
+        return job
+
+    def fit_together(fits, method="fit"):
+        jobs = [job_of(fit, method) for fit in fits]
+        train(jobs)
+        errors = []
+        for fit, job in zip(fits, jobs, strict=True):
+            try:
+                fit.estimator._keep(job)
+            except ValueError as error:
+                errors.append(error)
+        for error in errors:
+            raise error
+
+    return fit_together
+
+
+@pytest.fixture
+def stacks(monkeypatch):
+    """Numbers of networks of the stacks that are trained."""
+    sizes, train_stack = [], trainer.train_stack
+
+    def spy(jobs):
+        sizes.append(len(jobs))
+        train_stack(jobs)
+
+    monkeypatch.setattr(trainer, "train_stack", spy)
+    return sizes
+
+
+@pytest.fixture
+def check(together, stacks):
+    """Function: fits give in one stack what each gives alone, and all differ."""
+
+    def check(fits):
+        alone = copies(fits)
+        fit_alone(alone)
+        assert set(stacks) == {1}
+        stacks.clear()
+        together(fits)
+        assert stacks == [len(fits)]
+        for one, other in zip(fits, alone, strict=True):
+            assert_same_fit(one.estimator, other.estimator, other.X)
+        assert len({fit.estimator.loss_curve_[-1] for fit in alone}) == len(fits)
+
+    return check

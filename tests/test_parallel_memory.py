@@ -1,0 +1,108 @@
+"""The joblib backend "stacked": bounds of its waves, equal data, threads, options."""
+
+import threading
+
+import joblib
+import numpy as np
+import pytest
+from parallel_iris import (
+    X,
+    mlp,
+    no_hang,  # noqa: F401  acts on every test here
+    y,
+)
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.utils.parallel import Parallel, delayed
+
+from sknn_course.parallel import StackedBackend, last_report
+from sknn_course.parallel.equal_data import EqualData
+from sknn_course.training import Split
+
+
+def test_max_models_bounds_a_wave():
+    alone = cross_val_score(mlp, X, y, cv=8)
+    with joblib.parallel_config("stacked", max_models=3):
+        np.testing.assert_allclose(cross_val_score(mlp, X, y, cv=8), alone)
+    assert sum(last_report().waves) == 8
+    assert max(last_report().waves) == 3
+
+
+def test_max_bytes_bounds_a_wave():
+    rows = X[:100].nbytes + X[:100].nbytes + 2 * 100 * 3 * 8  # a fold, held twice
+    alone = cross_val_score(mlp, X, y, cv=3)
+    with joblib.parallel_config("stacked", max_bytes=2 * rows):
+        np.testing.assert_allclose(cross_val_score(mlp, X, y, cv=3), alone)
+    assert last_report().waves == [2, 1]
+
+
+def test_max_models_of_one_runs_in_order():
+    with joblib.parallel_config("stacked", max_models=1):
+        cross_val_score(mlp, X, y, cv=3)
+    assert last_report().stacks == []
+
+
+def test_equal_data_are_held_once():
+    with joblib.parallel_config("stacked"):
+        GridSearchCV(mlp, {"alpha": [0, 1, 2]}, cv=4, refit=False).fit(X, y)
+    assert (last_report().n_data, last_report().n_different_data) == (12, 4)
+
+
+def test_equal_data_are_equal_to_the_bit():
+    known = EqualData()
+    zeros = known.array(np.zeros((3, 2)))
+    assert known.array(np.zeros((3, 2), order="F")) is zeros
+    for other in (-np.zeros((3, 2)), np.zeros((2, 3)), np.zeros((3, 2), "float32")):
+        assert known.array(other) is other
+    first, second, third = (
+        known.split(Split(csr_array(np.eye(4)), np.full((4, 1), y)))
+        for y in (1.0, 1.0, 2.0)
+    )
+    assert second is first
+    assert third is not first
+    assert third.X is first.X
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 4])
+def test_as_many_threads_as_the_system_gives(monkeypatch, allowed):
+    started = []
+
+    def start(thread, start=threading.Thread.start):
+        if thread.name == "stacked-task":
+            started.append(thread)
+            if len(started) > allowed:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    alone = cross_val_score(mlp, X, y, cv=9)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with joblib.parallel_config("stacked"):
+        if allowed:
+            np.testing.assert_allclose(cross_val_score(mlp, X, y, cv=9), alone)
+            assert sum(last_report().waves) == 9
+        else:
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                cross_val_score(mlp, X, y, cv=9)
+
+
+@pytest.mark.parametrize("options", [{"max_models": 0}, {"max_bytes": 1.5}])
+def test_options_are_checked(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name} must be an integer from 1"):
+        StackedBackend(**options)
+
+
+def test_cuda_graphs_without_a_gpu():
+    with pytest.raises(ValueError, match="cuda_graphs must be True or False, got 1"):
+        StackedBackend(cuda_graphs=1)
+    with joblib.parallel_config("stacked", cuda_graphs=True):
+        cross_val_score(clone(mlp).set_params(device="cpu"), X, y)
+    assert "CUDA graphs: not on a CUDA GPU" in str(last_report())
+
+
+def test_no_jobs_at_all():
+    with joblib.parallel_config("stacked"):
+        assert Parallel()([]) == []
+        with pytest.raises(ValueError, match="n_jobs == 0"):
+            Parallel(n_jobs=0)(delayed(abs)(i) for i in range(2))
