@@ -49,7 +49,7 @@ def stacks(monkeypatch):
 
     def spy(jobs):
         sizes.append(len(jobs))
-        train_stack(jobs)
+        train_stack(jobs, record)
 
     monkeypatch.setattr(trainer, "train_stack", spy)
     return sizes
