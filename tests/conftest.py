@@ -47,7 +47,7 @@ def stacks(monkeypatch):
     """Numbers of networks of the stacks that are trained."""
     sizes, train_stack = [], trainer.train_stack
 
-    def spy(jobs):
+    def spy(jobs, record=None):
         sizes.append(len(jobs))
         train_stack(jobs, record)
 

@@ -59,7 +59,9 @@ def test_classifiers_on_both_devices(estimator):
     assert np.array_equal(loaded.predict(X), fits[1].predict(X))
 
 
-@pytest.mark.parametrize("estimator", [MLPRegressor(hidden_layer_sizes=(9,)), LeastSquaresRegressor()])
+@pytest.mark.parametrize(
+    "estimator", [MLPRegressor(hidden_layer_sizes=(9,)), LeastSquaresRegressor()]
+)
 def test_regressors_on_both_devices(estimator):
     rows, target = load_diabetes(return_X_y=True)
     if isinstance(estimator, MLPRegressor):
