@@ -22,9 +22,9 @@ def stacks(monkeypatch):
     """The jobs of each stack that is trained."""
     trained, train_stack = [], trainer.train_stack
 
-    def spy(jobs):
+    def spy(jobs, record=None):
         trained.append(list(map(id, jobs)))
-        train_stack(jobs)
+        train_stack(jobs, record)
 
     monkeypatch.setattr(trainer, "train_stack", spy)
     return trained
