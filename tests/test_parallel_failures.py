@@ -71,11 +71,11 @@ def test_a_stack_too_large_for_the_memory_is_halved(monkeypatch):
     """Up to two networks fit, in this stand-in for a GPU's memory."""
     sizes = []
 
-    def train(jobs):
+    def train(jobs, record):
         sizes.append(len(jobs))
         if len(jobs) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return training.train(jobs)
+        return training.train(jobs, record)
 
     monkeypatch.setattr(wave_module, "train", train)
     mlp = MLPClassifier((5,), random_state=0, tol=10.0, n_iter_no_change=3)
