@@ -50,7 +50,12 @@ def make_estimators(training, scale, repeats, seed, device):
         names = ["alpha"] if known["solver"] == "lbfgs" else list(NO_STOPPING)
         given = {one: NO_STOPPING[one] for one in names if one not in training.params}
     if "max_iter" in training.params:
-        given["max_iter"] = n_epochs(training, scale)[0]
+        given["max_iter"], sheets = n_epochs(training, scale)
+        if "decay_epochs" in training.params:  # as far into the training as the sheet's
+            share = given["max_iter"] / sheets
+            given["decay_epochs"] = max(
+                1, round(training.params["decay_epochs"] * share)
+            )
     given |= {name: device for name in _named("device", known)}
     return [
         clone(estimator).set_params(

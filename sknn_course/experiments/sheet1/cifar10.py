@@ -9,17 +9,14 @@ from ..training import NO_STOPPING
 GROUP = "CIFAR-10 and overfitting"
 
 
-# Keras' RMSProp with a rate that falls a little with each step. The sheet's runs end
-# with a training loss of 0: so does sqrt(v + 1e-7), as TensorFlow's kernel has it, for
-# which 1e-7**0.5 beside the root stands here, but not sqrt(v) + 1e-7, whose steps never
-# shrink.
+# Keras' RMSProp with a rate that falls a little with each step
 RMSPROP = {
     "solver": "rmsprop",
     "learning_rate_init": 0.001,
     "learning_rate": "inverse_time",
     "decay_rate": 1e-6,
     "rho": 0.9,
-    "epsilon": 1e-7**0.5,
+    "epsilon": 1e-7,
 }
 
 
