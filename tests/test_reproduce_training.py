@@ -150,6 +150,16 @@ def test_full_may_stop_at_fewer_epochs():
     assert trained.result.n_epochs == 3 == trained.estimators[0].n_iter_
 
 
+@pytest.mark.parametrize("epochs, steps_after", [(10, 6), (5, 3), (1, 1)])
+def test_the_rate_falls_as_far_into_a_shorter_training(epochs, steps_after):
+    falling = {"max_iter": 10, "learning_rate": "step", "decay_epochs": 6}
+    training = Training(
+        MLPClassifier, {**PARAMS, **falling}, "circles", full={"epochs": epochs}
+    )
+    (estimator,) = make_estimators(training, "full", 1, seed=0, device="cpu")
+    assert (estimator.max_iter, estimator.decay_epochs) == (epochs, steps_after)
+
+
 def test_full_may_see_no_more_rows_than_the_sheets_iterations():
     training = Training(MLPClassifier, PARAMS, "digits", full={"rows": 300})
     data = prepare(training, load("digits"), "full")
