@@ -188,7 +188,8 @@ def test_cifar_runs_differ_in_what_the_sheet_varies():
         params = TRAININGS[id].params
         assert (params["solver"], params["learning_rate_init"]) == ("rmsprop", 0.001)
         assert (params["batch_size"], params["max_iter"]) == (64, 125)
-        assert (params["learning_rate"], params["decay_rate"]) == ("inverse_time", 1e-6)
+        halved = params["learning_rate"], params["decay_rate"], params["decay_epochs"]
+        assert halved == ("step", 0.5, 75)  # erratum: after 75 epochs
 
 
 SWEEP = {  # rate, batch
