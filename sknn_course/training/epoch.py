@@ -125,9 +125,10 @@ class EpochRunner:
                 stack, axis, (X, y, weight, keys), n_before, rates
             )
         else:
-            lr = repeat(stack.per_parameter("learning_rate", rates))
             if any(self.per_step[:K]):
                 lr = self._step_rates(stack, first_steps, done)
+            else:
+                lr = repeat(stack.per_parameter("learning_rate", rates))
             steps = self._steps(stack, axis, X, y, weight, keys, present, n_before, lr)
         predictions = torch.cat(steps.predictions, axis)
         if stack.mixes:
