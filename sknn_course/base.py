@@ -1,26 +1,22 @@
-"""What all neural estimators share: validate, make a fit job, train, keep the net."""
+"""How all neural estimators fit: validate, make a fit job, train, keep the network."""
 
-import copy
 import warnings
-from contextlib import nullcontext
 from functools import cache
-from itertools import pairwise
-from math import prod
 from numbers import Integral, Real
 from types import MethodType
 
 import numpy as np
 import torch
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight
 
 from . import parallel
 from .devices import resolve_device, widest_float
+from .fitted_network import FittedNetwork
 from .layers import Conv2d, Dense
 from .modules.activations import ACTIVATIONS
 from .modules.build import build_module, read_module
@@ -35,19 +31,14 @@ from .monitoring import FitTask
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.lbfgs import warn_if_not_converged
-from .training.losses import activate_rows
-from .training.net import NetObserver, make_net, write_history
+from .training.net import NetObserver, make_net
 from .training.optimizers import SOLVERS, OptimizerState
-from .training.rows import to_tensor
 from .training.schedules import DECAY_RATES, SCHEDULES
-from .training.threads import one_thread
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="left")
-FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
-PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
 TRAINED = (Dense, Conv2d)
 OUTPUT_ACTIVATIONS = {
     "log_loss": "softmax",
@@ -75,7 +66,7 @@ class _OnlineMethod:
         return MethodType(self.method, instance)
 
 
-class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
+class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
     """Base of the neural estimators.
 
     A subclass gives its layers (``_layers``), its form of the rows
@@ -135,8 +126,6 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
         for name, value in parameters.items():
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
-
-    # Fitting
 
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None):
         job = self._make_job(X, y, sample_weight, incremental, validation)
@@ -401,114 +390,3 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator):
             raise PartialFitUnavailable(
                 "partial_fit does not support early_stopping=True"
             )
-
-    # The fitted network
-
-    @property
-    def net_(self):
-        """The network as a skorch net, its history filled by epoch."""
-        self._check_has_network()
-        if self._net is None:
-            device = next(self._module.parameters()).device
-            settings = self._trained_with
-            self._net = make_net(self._module, settings, device, self._n_classes())
-            write_history(self._net, self._progress, settings)
-        return self._net
-
-    def __getstate__(self):
-        """The network moves to the CPU: a machine without a GPU can load it."""
-        state = super().__getstate__()
-        if "_module" in state:
-            device = next(self._module.parameters()).device
-            state["_net"] = self._net if self._progress.observed else None
-            state["_module"] = copy.deepcopy(self._module).cpu()
-            state["_trained_on"] = str(device)
-        return state
-
-    def __setstate__(self, state):
-        trained_on = state.pop("_trained_on", "cpu")
-        super().__setstate__(state)
-        if "_module" in state:
-            if state["_net"] is not None:
-                self._module = state["_net"].module_
-            elif trained_on.startswith("cuda") and torch.cuda.is_available():
-                self._module.to(trained_on)
-
-    def _check_has_network(self):
-        if "_module" not in vars(self):
-            raise AttributeError(
-                f"This {type(self).__name__} has no network before it is fitted."
-            )
-
-    @property
-    def coefs_(self):
-        """Weights of each layer; dense ones are of shape (fan_in, fan_out)."""
-        return [
-            weight.T if weight.ndim == 2 else weight
-            for weight in self._fitted_arrays("weight")
-        ]
-
-    @coefs_.setter
-    def coefs_(self, values):
-        self._set_fitted("weight", [v.T if v.ndim == 2 else v for v in values])
-
-    @property
-    def intercepts_(self):
-        """Biases of each layer, of shape (fan_out,)."""
-        return self._fitted_arrays("bias")
-
-    @intercepts_.setter
-    def intercepts_(self, values):
-        self._set_fitted("bias", values)
-
-    def _fitted_tensors(self, name):
-        self._check_has_network()
-        return [
-            getattr(part, name)
-            for part in self._module
-            if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)
-        ]
-
-    def _fitted_arrays(self, name):
-        return [t.detach().cpu().numpy() for t in self._fitted_tensors(name)]
-
-    def _set_fitted(self, name, values):
-        with torch.no_grad():
-            for tensor, value in zip(self._fitted_tensors(name), values, strict=True):
-                tensor.copy_(torch.as_tensor(np.asarray(value)))
-
-    # Prediction
-
-    def _predict_outputs(self, X):
-        """Predictions after the output activation.
-
-        Rows pass in multiples of eight, the last ones with zeros behind them: by
-        that, a row's prediction is the same to the last bit alone and among others.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), of the training dtype
-        """
-        check_is_fitted(self)
-        X = self._rows(self._check_X(X))
-        module = self._module
-        like = next(module.parameters())
-        loss = self._loss_and_score()[0]
-        widest = max(prod(shape) for shape in self._layout.shapes)
-        n_at_once = 8 * max(1, PREDICTION_BYTES // (8 * widest * like.element_size()))
-        n_rows = X.shape[0]
-        few = n_rows * self._layout.n_parameters < FEW_PRODUCTS
-        edges = [*range(0, n_rows - n_rows % 8, n_at_once), n_rows - n_rows % 8, n_rows]
-        parts = []
-        with torch.inference_mode(), one_thread() if few else nullcontext():
-            for start, stop in pairwise(sorted(set(edges))):
-                rows = X[start:stop]
-                if sparse.issparse(rows):
-                    rows = rows.toarray()
-                rows = to_tensor(rows, like.device).to(like.dtype)
-                if len(rows) % 8:
-                    nothing = rows.new_zeros(8 - len(rows), *rows.shape[1:])
-                    rows = torch.cat([rows, nothing])
-                outputs = module(rows)[: stop - start]
-                parts.append(activate_rows(loss, outputs).cpu())
-        return torch.cat(parts).numpy()
