@@ -123,6 +123,9 @@ def test_filtered_image_has_the_published_values():
         X[0].reshape(8, 8), -np.eye(3), padding="same"
     )
     assert same.result.shape == (8, 8)
+    blur = FilteredImageDisplay.from_image(X[0].reshape(8, 8), np.full((3, 3), 0.1))
+    kernel_image = blur.axes_[1].images[0]
+    assert not np.allclose(kernel_image.to_rgba(0.1), 1)  # not white on white
     for params, message in (
         ({"image": image[0]}, r"image is of shape \(4,\)"),
         ({"kernel": np.ones((5, 2))}, "does not fit"),

@@ -8,6 +8,7 @@ from .image_grid import draw_image
 
 MOST_NUMBERS = 8  # rows or columns of an image whose values are written out
 MOST_CHARACTERS = 20  # in a row of them
+MOST_EDGES = 16  # rows or columns of a kernel whose pixels are set apart
 
 
 class FilteredImageDisplay:
@@ -129,16 +130,25 @@ class FilteredImageDisplay:
             (self.operation, self.result),
         )
         for one, (title, values) in zip(self.axes_, shown, strict=True):
-            limits, cmap = _colors(values)
+            limits, cmap = _colors(values, signed=title == "kernel")
             draw_image(one, values[None], limits, cmap)
             one.set_title(title, fontsize=10)
             _write_numbers(one, values, limits, cmap)
+        _draw_pixel_edges(self.axes_[1], self.kernel.shape)
         return self
 
 
-def _colors(values):
-    """Grey from zero on; colours around zero where values are negative."""
-    if values.min() >= 0:
+def _draw_pixel_edges(ax, shape):
+    """Lines between pixels, so that equal weights can be told apart and counted."""
+    n_rows, n_columns = shape
+    if max(shape) <= MOST_EDGES:
+        ax.hlines(np.arange(1, n_rows) - 0.5, -0.5, n_columns - 0.5, "0.7", lw=0.5)
+        ax.vlines(np.arange(1, n_columns) - 0.5, -0.5, n_rows - 0.5, "0.7", lw=0.5)
+
+
+def _colors(values, signed):
+    """Colours around zero where values are signed or negative, else grey from zero."""
+    if values.min() >= 0 and not signed:
         return (0.0, float(values.max()) or 1.0), MAPS
     # in a large image, a few values would make all others pale
     share = 1.0 if max(values.shape) <= MOST_NUMBERS else 0.99
