@@ -13,6 +13,9 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
 from torch import optim
 from torch_loop import SIGNAL, TARGETS, TINY, X, estimator, initial_weights, torch_loop
+from training_jobs import job
+
+from sknn_course.training import train
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -133,3 +136,13 @@ def test_diverging_candidate_harms_no_other_in_a_search():
     without = search([0.01, 0.05]).cv_results_["mean_test_score"]
     assert np.isnan(with_bad[1])
     assert_allclose(with_bad[[0, 2]], without, rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_cancelled_training_ends_with_the_epoch_or_iteration(solver):
+    to_the_end, cancelled = job(solver=solver), job(solver=solver)
+    cancelled.cancelled = True
+    train([to_the_end])
+    train([cancelled])
+    assert cancelled.progress.n_iter == 1 < to_the_end.progress.n_iter
+    assert cancelled.progress.loss_curve == to_the_end.progress.loss_curve[:1]

@@ -231,10 +231,8 @@ def train_job(job):
             backend.report.not_stacked["outside a task"] += 1
         train([job])
         return
-    task.call.check()
     rendezvous, reason = task.call.rendezvous, why_alone(job)
     if reason is None:
         rendezvous.meet(task, job)
     else:
-        rendezvous.count_alone(reason)
-        train([job])
+        rendezvous.train_alone(task, job, reason)

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from contextlib import contextmanager
 from time import monotonic
 
+from ..training import train
 from .equal_data import EqualData, cut_bytes
 from .shared import SharedResults
 from .task import (
@@ -112,12 +113,13 @@ class Rendezvous:
         """End the tasks of a call, each as soon as it can be ended.
 
         Those not started never are, those that sleep raise `CallAborted`,
-        training ends with the epoch, and the others raise at their next fit.
+        training ends with the epoch (of lbfgs: the iteration), and the others
+        raise at their next fit.
         """
         with self._lock:
             call.aborted = True
             for task in (t for c in self._calls if c.is_aborted for t in c.tasks):
-                if task.state == WAITING:
+                if task.job is not None:
                     task.job.cancelled = True
                 if task.state in (RUNNING, WAITING, READY, BLOCKED):
                     self._move(task, DROPPED)
@@ -140,11 +142,6 @@ class Rendezvous:
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - monotonic()))
-
-    def count_alone(self, reason):
-        """Record a network that is trained outside of the waves."""
-        with self._lock:
-            self.report.not_stacked[reason] += 1
 
     # Tasks, in their threads
 
@@ -176,6 +173,23 @@ class Rendezvous:
         task.goes_on.wait()
         warnings.restore()
         task.job = None
+        task.call.check()
+
+    def train_alone(self, task, job, reason):
+        """Train the job of a task in its own thread, outside of the waves.
+
+        Raises
+        ------
+        CallAborted
+        """
+        with self._lock:
+            task.call.check()
+            task.job = job
+            self.report.not_stacked[reason] += 1
+        try:
+            train([job])
+        finally:
+            task.job = None
         task.call.check()
 
     def join(self, call):

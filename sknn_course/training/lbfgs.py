@@ -40,6 +40,8 @@ def train_lbfgs(job):
         progress.learning_rates.append(None)
         if settings.verbose:
             print(f"Iteration {progress.n_iter}, loss = {progress.loss_curve[-1]:.8f}")
+        if job.cancelled:
+            raise StopIteration
 
     try:
         result = minimize(
