@@ -86,7 +86,9 @@ def test_as_many_threads_as_the_system_gives(monkeypatch, allowed):
                 cross_val_score(mlp, X, y, cv=9)
 
 
-@pytest.mark.parametrize("options", [{"max_models": 0}, {"max_bytes": 1.5}])
+@pytest.mark.parametrize(
+    "options", [{"max_models": 0}, {"max_bytes": 1.5}, {"n_processes": -2}]
+)
 def test_options_are_checked(options):
     (name,) = options
     with pytest.raises(ValueError, match=f"{name} must be an integer from 1"):

@@ -13,6 +13,7 @@ from joblib.parallel import (
 
 from ..training import train
 from ..training.groups import why_alone
+from .processes import SharedAmongProcesses
 from .rendezvous import Rendezvous
 from .report import begin_report
 from .task import current_task
@@ -47,6 +48,11 @@ class StackedBackend(ParallelBackendBase):
         Tasks are in work together until the rows that they hold, at 8 bytes a
         number and, each different data set once, in the network's precision,
         exceed this.
+    n_processes : int, default=1
+        Processes among which the tasks of a call are shared out, each of which
+        stacks its own; -1 takes as many as there are cores. With several, what
+        the tasks do between the trainings keeps all cores busy as well. Starting
+        them takes seconds, once: see Notes.
     cuda_graphs : bool, default=False
         On a CUDA GPU, record the steps of a stack once as CUDA graphs and repeat
         them, for small networks, where launching operations takes longer than
@@ -56,8 +62,8 @@ class StackedBackend(ParallelBackendBase):
     Raises
     ------
     ValueError
-        If ``max_models`` or ``max_bytes`` is no integer from 1, or
-        ``cuda_graphs`` neither True nor False.
+        If ``max_models`` or ``max_bytes`` is no integer from 1, ``n_processes``
+        neither that nor -1, or ``cuda_graphs`` neither True nor False.
 
     Notes
     -----
@@ -67,6 +73,11 @@ class StackedBackend(ParallelBackendBase):
 
     With ``n_jobs`` beyond one, tasks share the interpreter's warning filters, as
     in any of joblib's threads; with one, each task keeps its own.
+
+    The processes are those of joblib's backend ``"loky"``, which stay for later
+    calls: what holds there holds for ``n_processes`` beyond one. Tasks are pickled,
+    warnings are printed by the workers, and ``timeout`` is not observed. Calls that
+    ask for threads, and those inside tasks, stay in their process.
 
     Examples
     --------
@@ -88,15 +99,24 @@ class StackedBackend(ParallelBackendBase):
         inner_max_num_threads=None,
         max_models=1024,
         max_bytes=2**29,
+        n_processes=1,
         cuda_graphs=False,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
-        for name, value in (("max_models", max_models), ("max_bytes", max_bytes)):
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be an integer from 1, got {value!r}.")
+        for name, value, other in (
+            ("max_models", max_models, ""),
+            ("max_bytes", max_bytes, ""),
+            ("n_processes", n_processes, ", or -1 for all cores"),
+        ):
+            all_cores = other and value == -1
+            if not isinstance(value, Integral) or (value < 1 and not all_cores):
+                raise ValueError(
+                    f"{name} must be an integer from 1{other}, got {value!r}."
+                )
         if not isinstance(cuda_graphs, bool):
             raise ValueError(f"cuda_graphs must be True or False, got {cuda_graphs!r}.")
         self.max_models, self.max_bytes = int(max_models), int(max_bytes)
+        self.n_processes = joblib.cpu_count() if n_processes == -1 else n_processes
         self.cuda_graphs = cuda_graphs
         self._report = None
         self._rendezvous = None
@@ -127,8 +147,13 @@ class StackedBackend(ParallelBackendBase):
         self, n_jobs=1, parallel=None, prefer=None, require=None, **backend_kwargs
     ):
         """Prepare for calls of ``parallel``."""
-        if current_task() is not None and "threads" in (prefer, _threads_if(require)):
+        wants_threads = "threads" in (prefer, _threads_if(require))
+        if current_task() is not None and wants_threads:
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        if current_task() is None and self.n_processes > 1 and not wants_threads:
+            raise FallbackToBackend(
+                SharedAmongProcesses(self, self.n_processes, self._options())
+            )
         if current_task() is not None:
             # joblib parses the expression, and Python's parser fails now and then
             # where several threads use it (SystemError, CPython issue 106905)
@@ -195,13 +220,16 @@ class StackedBackend(ParallelBackendBase):
 
     def get_nested_backend(self):
         """The backend inside a task, which joins the task's rendezvous."""
-        nested = StackedBackend(
-            nesting_level=(self.nesting_level or 0) + 1,
-            max_models=self.max_models,
-            max_bytes=self.max_bytes,
-            cuda_graphs=self.cuda_graphs,
-        )
-        return nested, None
+        level = (self.nesting_level or 0) + 1
+        return StackedBackend(nesting_level=level, **self._options()), None
+
+    def _options(self):
+        """Of backends in tasks and in worker processes."""
+        return {
+            "max_models": self.max_models,
+            "max_bytes": self.max_bytes,
+            "cuda_graphs": self.cuda_graphs,
+        }
 
 
 def _threads_if(require):

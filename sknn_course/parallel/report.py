@@ -1,7 +1,7 @@
 """What the last ``with parallel_config("stacked")`` block did."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,22 @@ class Report:
         self.waves.append(len(waits))
         total = self.seconds_waiting * n_before + sum(waits)
         self.seconds_waiting = total / sum(self.waves)
+
+    def add_processes(self, reports):
+        """Count what worker processes did at the same time."""
+        for other in reports:
+            n_waves, n_before = len(self.waves), sum(self.waves)
+            waits = self.seconds_waiting * n_before
+            waits += other.seconds_waiting * sum(other.waves)
+            self.n_tasks += other.n_tasks
+            self.waves += other.waves
+            self.stacks += [replace(s, wave=s.wave + n_waves) for s in other.stacks]
+            self.not_stacked += other.not_stacked
+            self.n_data += other.n_data
+            self.n_different_data += other.n_different_data
+            self.n_shared += other.n_shared
+            self.seconds_waiting = waits / max(1, sum(self.waves))
+        self.seconds_training += max(other.seconds_training for other in reports)
 
     def __str__(self):
         lines = [
