@@ -50,13 +50,13 @@ def fit_search(
     name, quick :
         As for `get_search`.
     peer : str
-        ``sknn_course`` runs with joblib's backend ``"stacked"``, the others in
-        ``n_jobs`` worker processes.
+        ``sknn_course`` runs with joblib's backend ``"stacked"``.
     data : {'float64', 'float32'}
     n_epochs : int or None
     every : int
         Take every so manieth candidate.
     n_jobs : int
+        Worker processes; for ours, 1 is this process.
     device : str
         Not for scikit-learn.
     scoring : str, list or None
@@ -111,7 +111,9 @@ def fit_search(
     X = search.X.astype(data)
     backend = nullcontext()
     if peer == OURS:
-        backend = joblib.parallel_config("stacked", cuda_graphs=cuda_graphs)
+        backend = joblib.parallel_config(
+            "stacked", n_processes=n_jobs, cuda_graphs=cuda_graphs
+        )
     with backend:
         started = perf_counter()
         grid_search.fit(X, search.y)

@@ -3,9 +3,10 @@
     python benchmarks/sweep.py [--quick] [--only NAME] [--repeats N] [--output FILE]
 
 The same stock GridSearchCV over this package's MLPClassifier with joblib's backend
-"stacked", over scikit-learn's with n_jobs=2, and over skorch's NeuralNetClassifier
-with n_jobs=2. The sides first show that they reach the same scores; then they are
-timed in turn, each in a process of its own. Prints a table in Markdown.
+"stacked" in one process and in two, over scikit-learn's with n_jobs=2, and over
+skorch's NeuralNetClassifier with n_jobs=2. The sides first show that they reach the
+same scores; then they are timed in turn, each in a process of its own. Prints a table
+in Markdown.
 """
 
 import argparse
@@ -30,15 +31,24 @@ from timing import ratio, time_in_turn
 
 N_JOBS = 2
 MOST_SECONDS = 20.0  # for the repeats of a side; a longer one runs once
-# skorch's networks take no double precision: one side for both kinds of data
-SIDES = [
-    (OURS, "float64"),
-    (OURS, "float32"),
-    (SCIKIT_LEARN, "float64"),
-    (SCIKIT_LEARN, "float32"),
-    (SKORCH, "float32"),
-]
 OUTPUT = Path(__file__).parent / "results" / "sweep.json"
+# peer, data, processes; skorch's networks take no double precision: one side for
+# both kinds of data
+SIDES = [
+    (OURS, "float64", 1),
+    (OURS, "float32", 1),
+    (OURS, "float64", N_JOBS),
+    (OURS, "float32", N_JOBS),
+    (SCIKIT_LEARN, "float64", N_JOBS),
+    (SCIKIT_LEARN, "float32", N_JOBS),
+    (SKORCH, "float32", N_JOBS),
+]
+
+
+def sides_of(search, quick):
+    """The sides that can run a search; in quick mode, all in their own process."""
+    sides = {(peer, data, 1 if quick else n): None for peer, data, n in SIDES}
+    return [s for s in sides if not (search.has_dropout and s[0] == SCIKIT_LEARN)]
 
 
 def measure(name, quick, repeats, processes):
@@ -50,36 +60,38 @@ def measure(name, quick, repeats, processes):
         As for `get_search`.
     repeats : int
     processes : dict of tuple -> SideProcess
-        By peer and dtype of the data.
+        By side.
 
     Yields
     ------
     dict
-        For data in double and in single precision, ready for JSON.
+        For data in double and in single precision and ours in one process and in
+        several, ready for JSON.
     """
     search = get_search(name, quick)
     n_jobs = 1 if quick else N_JOBS
-    sides = [s for s in SIDES if not (search.has_dropout and s[0] == SCIKIT_LEARN)]
-    every = {peer: 1 for peer, _ in sides} | {SKORCH: search.skorch_every}
-    agreement = {}
+    sides = sides_of(search, quick)
+    every = {peer: 1 for peer, *_ in sides} | {SKORCH: search.skorch_every}
+    agreement = {n: {} for peer, _, n in sides if peer == OURS}
     if not search.has_dropout:
-        agreement[SCIKIT_LEARN] = check_trajectories(
-            name,
-            quick,
-            {"peer": OURS, "dtype": None},
-            {"peer": SCIKIT_LEARN, "n_jobs": n_jobs},
-        )
+        for n, checked in agreement.items():
+            checked[SCIKIT_LEARN] = check_trajectories(
+                name,
+                quick,
+                {"peer": OURS, "dtype": None, "n_jobs": n},
+                {"peer": SCIKIT_LEARN, "n_jobs": n_jobs},
+            )
     by_seed = mean_scores_by_seed(name, quick, search.skorch_every)
 
     keywords = {
-        (peer, data): {
+        (peer, data, n): {
             "name": name,
             "peer": peer,
             "quick": quick,
             "data": data,
-            "n_jobs": 1 if peer == OURS else n_jobs,
+            "n_jobs": n,
         }
-        for peer, data in sides
+        for peer, data, n in sides
     }
     runs = {side: [] for side in sides}
 
@@ -99,9 +111,12 @@ def measure(name, quick, repeats, processes):
         side: processes[side].call("peak_memory", n_jobs=keywords[side]["n_jobs"])
         for side in sides
     }
-    n_fits = runs[OURS, "float64"][0]["n_fits"]
-    for data in ("float64", "float32"):
-        ours, *peers = (s for s in sides if data == s[1] or s[0] == SKORCH)
+    n_fits = runs[sides[0]][0]["n_fits"]
+    for ours in sides:
+        if ours[0] != OURS:
+            continue
+        data = ours[1]
+        peers = [s for s in sides if s[0] != OURS and (data == s[1] or s[0] == SKORCH)]
         seconds, means = {}, {}
         for side in (ours, *peers):
             scale = n_fits / runs[side][0]["n_fits"]
@@ -121,25 +136,27 @@ def measure(name, quick, repeats, processes):
             "n_fits": n_fits,
             "batch_size": search.batch_size,
             "n_epochs": search.n_epochs,
+            "n_processes": ours[2],
             "n_jobs": n_jobs,
             "data": data,
-            "agreement": {SKORCH: checks[SKORCH]} | agreement,
+            "agreement": {SKORCH: checks[SKORCH]} | agreement[ours[2]],
             "mean_scores": means,
             "mean_scores_by_seed": by_seed,
             "seconds": {peer: statistics.median(s) for peer, s in seconds.items()},
             "seconds_of_runs": seconds,
             "n_fits_timed": {s[0]: runs[s][0]["n_fits"] for s in (ours, *peers)},
-            "ratios": {peer: ratio(seconds[peer], seconds[OURS]) for peer, _ in peers},
+            "ratios": {s[0]: ratio(seconds[s[0]], seconds[OURS]) for s in peers},
             "peak_memory_mib": {s[0]: round(peaks[s]) for s in (ours, *peers)},
             "report": runs[ours][-1]["report"].splitlines(),
         }
 
 
 HEADER = (
-    "| search | data | stacked | scikit-learn, n_jobs={n} | skorch, n_jobs={n} "
+    "| search | data | processes "
+    "| stacked | scikit-learn, n_jobs={n} | skorch, n_jobs={n} "
     "| sooner than scikit-learn | sooner than skorch "
     "| peak MiB: stacked / scikit-learn / skorch |\n"
-    "|---|---|---|---|---|---|---|---|"
+    "|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -148,6 +165,7 @@ def table_row(result):
     cells = [
         f"{result['search']} {result['network']}, {result['n_fits']} fits",
         result["data"],
+        str(result["n_processes"]),
     ]
     for peer in (OURS, SCIKIT_LEARN, SKORCH):
         if peer not in result["seconds"]:
@@ -178,7 +196,7 @@ def run_all(names, quick, repeats):
         if quick:
             shared = {
                 peer: open_to_the_end.enter_context(SideProcess(n_cores=1))
-                for peer in {peer for peer, _ in SIDES}
+                for peer in {side[0] for side in SIDES}
             }
         for name in names:
             with ExitStack() as open_for_search:
@@ -186,7 +204,7 @@ def run_all(names, quick, repeats):
                     side: shared[side[0]]
                     if quick
                     else open_for_search.enter_context(SideProcess(N_JOBS))
-                    for side in SIDES
+                    for side in sides_of(get_search(name, quick), quick)
                 }
                 yield from measure(name, quick, repeats, processes)
 
@@ -219,7 +237,8 @@ def main(argv=None):
             print(table_row(result), flush=True)
             options.output.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     for result in report["results"]:
-        print(f"\n{result['search']}, {result['data']}:", *result["report"], sep="\n")
+        side = f"{result['search']}, {result['data']}, n_processes="
+        print(f"\n{side}{result['n_processes']}:", *result["report"], sep="\n")
 
 
 if __name__ == "__main__":
