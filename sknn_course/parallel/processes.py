@@ -15,7 +15,7 @@ CORES = "LOKY_MAX_CPU_COUNT"  # what `joblib.cpu_count` keeps to
 class SharedAmongProcesses(ParallelBackendBase):
     """Joblib backend of one call of `StackedBackend` with several processes.
 
-    Tasks are gathered while joblib shares them over, dealt out to joblib's worker
+    Tasks are gathered while joblib hands them over, dealt out to joblib's worker
     processes, and trained there in a stacked call of their own. An error ends them
     all, as it does in joblib's own worker processes.
 

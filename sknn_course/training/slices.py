@@ -12,7 +12,7 @@ SHARED_OPERATIONS = 1e7  # of one network's step: from there torch's threads sha
 SHARED_BY_LBFGS = 1e9  # likewise, between scipy's own work
 SHARED_BY_STACK = 1e6  # likewise, of all networks of a stack together
 STEP_OPERATIONS = 2e7  # of one network's step: from there its products fill a core
-SLICE_BYTES = 1 << 23  # of a stack's parameters and activations, for each core
+SLICE_BYTES = 1 << 23  # of a stack's parameters and activations, on one core
 WORKER_SECONDS = 1e-3  # of a step's work, for each thread with a slice of its own
 OVERHEAD_SECONDS = 5e-5  # of a step, whatever the number of models
 OPERATIONS_PER_SECOND = 5e10  # in the small products of a stack, on one core
@@ -102,8 +102,9 @@ def plan_slices(jobs, n_cores=None):
         )
     seconds = len(jobs) * model_seconds(jobs[0], layout)
     n_workers = max(1, min(n_cores, int(seconds / WORKER_SECONDS)))
-    n_threads = n_cores if n_workers == 1 else 1  # torch's, on one stack
-    fitting = max(1, n_threads * SLICE_BYTES // model_bytes(jobs[0], layout))
+    # with several cores, larger operations: threads wait for each other between them
+    most_bytes = SLICE_BYTES if n_cores == 1 else 2 * SLICE_BYTES
+    fitting = max(1, most_bytes // model_bytes(jobs[0], layout))
     n_slices = n_workers * ceil(len(jobs) / (n_workers * fitting))
     size = ceil(len(jobs) / n_slices)
     stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
