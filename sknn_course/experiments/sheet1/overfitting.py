@@ -291,11 +291,11 @@ EXPERIMENTS = (
         "S1.55",
         "Learning curves of A to L",
         GROUP,
-        "Where the validation loss turns while the training loss falls on; and D with "
-        "a rate that is halved, which may explain the sheet's late fall.",
+        "Where the validation loss turns while the training loss falls on; D without "
+        "the halving that may explain the sheet's late fall, E with a hidden layer.",
         learning_curves,
         depends=("S1.43", "S1.44", "S1.45", "S1.46", "S1.47"),
-        errata=(HALVING,),
+        errata=(HALVING, READING),
     ),
     Experiment(
         "S1.56",
