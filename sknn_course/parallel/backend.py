@@ -42,12 +42,12 @@ class StackedBackend(ParallelBackendBase):
     inner_max_num_threads : None
         Not supported.
     max_models : int, default=1024
-        Tasks that are in work together, hence networks in a wave. 1 trains
-        them one after another.
+        Tasks that are in work together in a process, hence networks in a wave. 1
+        trains them one after another.
     max_bytes : int, default=2**29
         Tasks are in work together until the rows that they hold, at 8 bytes a
         number and, each different data set once, in the network's precision,
-        exceed this.
+        exceed this, in all processes together.
     n_processes : int, default=1
         Processes among which the tasks of a call are shared out, each of which
         stacks its own; -1 takes as many as there are cores. With several, what

@@ -24,7 +24,7 @@ class SharedAmongProcesses(ParallelBackendBase):
     stacked : StackedBackend
     n_processes : int
     options : dict
-        Of the stacked calls in the workers.
+        Of the stacked calls in the workers, which share ``max_bytes`` out.
     """
 
     supports_retrieve_callback = True
@@ -33,7 +33,8 @@ class SharedAmongProcesses(ParallelBackendBase):
     def __init__(self, stacked, n_processes, options):
         super().__init__(nesting_level=stacked.nesting_level)
         self._stacked, self._n_processes = stacked, n_processes
-        self._options = options
+        most = max(1, options["max_bytes"] // n_processes)
+        self._options = {**options, "max_bytes": most}
         self._tasks = []  # with their callbacks
 
     def effective_n_jobs(self, n_jobs):
