@@ -1,10 +1,20 @@
-"""Fixtures of test_stacked*.py: fits whose jobs are trained by one call of `train`."""
+"""Ctrl-C for all tests; for test_stacked*.py, fits trained by one call of `train`."""
+
+import signal
 
 import pytest
 from stacked_fits import assert_same_fit, copies, fit_alone
 
 from sknn_course.base import NeuralEstimator
 from sknn_course.training import train, trainer
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hear_interrupts():
+    """Jobs that a shell runs in the background ignore SIGINT, and pass that on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class _Job(Exception):
