@@ -112,9 +112,7 @@ def measure(name, quick, repeats, processes):
         for side in sides
     }
     n_fits = runs[sides[0]][0]["n_fits"]
-    for ours in sides:
-        if ours[0] != OURS:
-            continue
+    for ours in (side for side in sides if side[0] == OURS):
         data = ours[1]
         peers = [s for s in sides if s[0] != OURS and (data == s[1] or s[0] == SKORCH)]
         seconds, means = {}, {}
