@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 
 from sknn_course.layers import Conv2d, Dense, Flatten, LocalResponseNorm
+from sknn_course.modules import stacked
 from sknn_course.modules.build import build_module
 from sknn_course.modules.parameters import ParameterLayout
 from sknn_course.modules.stacked import Batch, StackedNetwork
@@ -21,6 +22,15 @@ def test_gradients_are_those_of_autograd(name, n_models):
     modules = case.modules()
     expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
     assert_passes_equal(case, outputs, modules, expected)
+
+
+@pytest.mark.parametrize("n_models", N_MODELS)
+@pytest.mark.parametrize("name", ["mlp, relu", "mlp, batch_norm=after", "cnn, tanh"])
+@pytest.mark.parametrize("few_rows", [0, 100])
+def test_gradients_by_transposed_products(few_rows, name, n_models, monkeypatch):
+    monkeypatch.setattr(stacked, "MANY_INPUTS", 0)
+    monkeypatch.setattr(stacked, "FEW_ROWS", few_rows)
+    test_gradients_are_those_of_autograd(name, n_models)
 
 
 @pytest.mark.parametrize("n_models", [None, 3])
