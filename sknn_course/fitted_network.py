@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from .parallel.task import current_task
 from .training.losses import activate_rows
 from .training.net import make_net, write_history
 from .training.rows import to_tensor
@@ -118,9 +119,10 @@ class FittedNetwork:
         n_at_once = 8 * max(1, PREDICTION_BYTES // (8 * widest * like.element_size()))
         n_rows = X.shape[0]
         few = n_rows * self._layout.n_parameters < FEW_PRODUCTS
+        in_task = current_task() is not None  # OpenMP is slow in a second thread
         edges = [*range(0, n_rows - n_rows % 8, n_at_once), n_rows - n_rows % 8, n_rows]
         parts = []
-        with torch.inference_mode(), one_thread() if few else nullcontext():
+        with torch.inference_mode(), one_thread() if few or in_task else nullcontext():
             for start, stop in pairwise(sorted(set(edges))):
                 rows = X[start:stop]
                 if sparse.issparse(rows):

@@ -1,11 +1,13 @@
 """The joblib backend "stacked": bounds of its waves, equal data, threads, options."""
 
+import gc
 import threading
 
 import joblib
 import numpy as np
 import pytest
 from parallel_iris import (
+    SECONDS,
     X,
     mlp,
     no_hang,  # noqa: F401  acts on every test here
@@ -13,10 +15,10 @@ from parallel_iris import (
 )
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_course.parallel import StackedBackend, last_report
+from sknn_course.parallel import StackedBackend, last_report, wave
 from sknn_course.parallel.equal_data import EqualData
 from sknn_course.training import Split
 
@@ -35,6 +37,17 @@ def test_max_bytes_bounds_a_wave():
     with joblib.parallel_config("stacked", max_bytes=2 * rows):
         np.testing.assert_allclose(cross_val_score(mlp, X, y, cv=3), alone)
     assert last_report().waves == [2, 1]
+
+
+def test_networks_that_are_trained_one_by_one_need_no_large_wave():
+    n_most = 2 * joblib.cpu_count()
+    wide = clone(mlp).set_params(hidden_layer_sizes=(900, 900))
+    cv = ShuffleSplit(2 * n_most + 1, random_state=0)
+    with joblib.parallel_config("stacked"):
+        cross_val_score(wide, X, y, cv=cv)
+        assert last_report().waves == [n_most, n_most, 1]
+        cross_val_score(mlp, X, y, cv=cv)
+    assert last_report().waves[3:] == [2 * n_most + 1]
 
 
 def test_max_models_of_one_runs_in_order():
@@ -62,6 +75,49 @@ def test_equal_data_are_equal_to_the_bit():
     assert second is first
     assert third is not first
     assert third.X is first.X
+
+
+@pytest.mark.parametrize(
+    "options, of_caller",
+    [({}, True), ({"timeout": SECONDS}, False), ({"return_as": "generator"}, False)],
+)
+def test_the_caller_trains_where_it_has_nothing_else_to_do(
+    options, of_caller, monkeypatch
+):
+    """OpenMP's threads are slow in all threads of a process but the first."""
+    threads = []
+
+    def train(*arguments, train=wave.train):
+        threads.append(threading.current_thread())
+        return train(*arguments)
+
+    monkeypatch.setattr(wave, "train", train)
+    with joblib.parallel_config("stacked"):
+        list(Parallel(**options)(delayed(clone(mlp).fit)(X, y) for _ in range(3)))
+    assert len(threads) == 1
+    assert (threads[0] is threading.current_thread()) == of_caller
+
+
+def n_frozen(nested=False):
+    if nested:
+        Parallel()(delayed(n_frozen)() for _ in range(2))
+    return gc.get_freeze_count()
+
+
+def test_the_garbage_collector_spares_older_objects_during_a_call():
+    with joblib.parallel_config("stacked"):
+        found = Parallel()(delayed(n_frozen)(i == 1) for i in range(3))
+        assert min(found) > 0
+        assert gc.get_freeze_count() == 0
+        with pytest.raises(ValueError, match="'x'"):
+            Parallel()(delayed(int)(text) for text in "1x")
+        assert gc.get_freeze_count() == 0
+        gc.freeze()
+        try:
+            Parallel()(delayed(n_frozen)() for _ in range(3))
+            assert gc.get_freeze_count() > 0
+        finally:
+            gc.unfreeze()
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 4])

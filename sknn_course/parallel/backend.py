@@ -13,6 +13,7 @@ from joblib.parallel import (
 
 from ..training import train
 from ..training.groups import why_alone
+from .garbage import spare_older_objects, take_up_older_objects
 from .processes import SharedAmongProcesses
 from .rendezvous import Rendezvous
 from .report import begin_report
@@ -73,6 +74,9 @@ class StackedBackend(ParallelBackendBase):
 
     With ``n_jobs`` beyond one, tasks share the interpreter's warning filters, as
     in any of joblib's threads; with one, each task keeps its own.
+
+    While a call that returns a list runs, Python's garbage collector leaves alone the
+    objects that were there before (`gc.freeze`).
 
     The processes are those of joblib's backend ``"loky"``, which stay for later
     calls: what holds there holds for ``n_processes`` beyond one. Tasks are pickled,
@@ -176,6 +180,8 @@ class StackedBackend(ParallelBackendBase):
                 self.report,
                 self.cuda_graphs,
             )
+            if self._returns_list():
+                spare_older_objects()
         self._calls.append(self._rendezvous.begin_call(parent))
 
     def submit(self, func, callback=None):
@@ -195,6 +201,8 @@ class StackedBackend(ParallelBackendBase):
         call = self._calls[-1]
         if call.parent is None:
             self._rendezvous.dispatched(call)
+            if self._returns_list() and self.parallel.timeout is None:
+                self._rendezvous.train_here(call)
             yield
             return
         if self.parallel.return_as == "list" and self.parallel.timeout is None:
@@ -215,13 +223,18 @@ class StackedBackend(ParallelBackendBase):
         self._rendezvous.end_call(call)
         if call.parent is None and not self._calls:
             self._rendezvous.close()
-            if self.parallel.return_as == "list":
+            if self._returns_list():
                 call.warnings.restore()
+                take_up_older_objects()
 
     def get_nested_backend(self):
         """The backend inside a task, which joins the task's rendezvous."""
         level = (self.nesting_level or 0) + 1
         return StackedBackend(nesting_level=level, **self._options()), None
+
+    def _returns_list(self):
+        """Not a generator, which may never be read to its end."""
+        return self.parallel.return_as == "list"
 
     def _options(self):
         """Of backends in tasks and in worker processes."""

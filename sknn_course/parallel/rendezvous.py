@@ -2,8 +2,10 @@
 
 Each task has a thread of its own, but only ``n_running`` of them run at a time.
 A task that reaches a fit hands in its job and sleeps while others run. When
-none can run before a job is trained, all jobs that have come are trained, in
-one more thread, and their tasks go on in turn.
+none can run before a job is trained, all jobs that have come are trained, and their
+tasks go on in turn. That is done in the thread that made the call, since OpenMP's
+threads are quick for one thread of a process alone, the first that used them; in one
+more thread where the caller has other things to do.
 
 Nothing waits for a job that may not come: a task counts only while it runs, not
 when it has ended, failed, or waits for tasks of its own.
@@ -15,7 +17,11 @@ from collections import Counter, deque
 from contextlib import contextmanager
 from time import monotonic
 
+from joblib import cpu_count
+
 from ..training import train
+from ..training.slices import fills_core
+from ..training.threads import DEAF_SECONDS
 from .equal_data import EqualData, cut_bytes
 from .shared import SharedResults
 from .task import (
@@ -58,16 +64,19 @@ class Rendezvous:
         self.n_running, self.max_models = n_running, max_models
         self.max_bytes, self.report = max_bytes, report
         self.cuda_graphs = cuda_graphs
+        self.most_filling = 2 * cpu_count()  # they may take unequally long
         self.results = SharedResults(max_bytes)
         self._lock = threading.Lock()  # of everything below
         self._calls = []
         self._n_in: Counter = Counter()  # tasks by state
         self._bytes = 0
+        self._n_filling = 0  # tasks at a fit of networks that are trained one by one
         self._queue: list = []  # heap of tasks to start
         self._ready: deque = deque()
         self._waiting: list = []
         self._wave_in_sight = threading.Condition(self._lock)
         self._closed = False
+        self._caller_trains = False
         self._threads: set = set()
         self._trainer = None
         self._data, self._data_lock = EqualData(), threading.Lock()
@@ -99,6 +108,23 @@ class Rendezvous:
         with self._lock:
             call.dispatching = False
             self._advance()
+
+    def train_here(self, call):
+        """Train in this thread until all tasks of a call have ended, or one failed.
+
+        Raises
+        ------
+        KeyboardInterrupt
+        """
+        with self._lock:
+            self._caller_trains = True
+        try:
+            while (tasks := self._next_wave(call)) is not None:
+                self._train_wave(tasks)
+        finally:
+            with self._lock:
+                self._caller_trains = False
+                self._wave_in_sight.notify()
 
     def end_call(self, call):
         """The caller has all results, or wants no more."""
@@ -136,7 +162,7 @@ class Rendezvous:
             self.abort(call)  # of generators that nobody has read to the end
         with self._lock:
             self._closed = True
-            self._wave_in_sight.notify()
+            self._wave_in_sight.notify_all()
             threads = [*self._threads, *([self._trainer] if self._trainer else [])]
         deadline = monotonic() + JOIN_SECONDS
         for thread in threads:
@@ -153,7 +179,7 @@ class Rendezvous:
         CallAborted
         """
         task.call.check()
-        warnings = WarningState()
+        warnings, fills = WarningState(), fills_core(job)
         with self._data_lock:
             known_bytes = self._data.n_bytes
             job.train = self._data.split(job.train)
@@ -169,6 +195,7 @@ class Rendezvous:
             task.held_bytes = n_bytes
             self._move(task, WAITING)
             self._waiting.append(task)
+            self._n_filling += fills
             self._advance()
         task.goes_on.wait()
         warnings.restore()
@@ -233,6 +260,8 @@ class Rendezvous:
                 warnings.restore()
 
     def _run(self, task):
+        with self._lock:
+            pass  # until the thread that started this one sleeps: no turns of both
         while task is not None:
             task = self._end(task, run(task))
         with self._lock:
@@ -245,6 +274,9 @@ class Rendezvous:
             self._move(task, ENDED)
             self._bytes -= task.held_bytes
             call.tasks.discard(task)
+            call.failed |= not succeeded
+            if call.is_over:
+                self._wave_in_sight.notify_all()
             if call.is_joined and not (succeeded and call.tasks):
                 call.is_joined = False
                 self._make_ready(call.parent)
@@ -284,7 +316,7 @@ class Rendezvous:
             else:
                 self._start(heapq.heappop(self._queue))
         if self._seconds_to_wave() is not None:
-            self._wave_in_sight.notify()
+            self._wave_in_sight.notify_all()
         return for_this_thread
 
     def _n_started(self):
@@ -294,7 +326,9 @@ class Rendezvous:
         n_started = self._n_started()
         # where all others wait for tasks of their own, one has to start
         return n_started == 0 or (
-            n_started < self.max_models and self._bytes < self.max_bytes
+            n_started < self.max_models
+            and self._bytes < self.max_bytes
+            and self._n_filling < self.most_filling
         )
 
     def _start(self, task):
@@ -323,23 +357,14 @@ class Rendezvous:
         last = [call.last_submitted for call in self._calls if call.dispatching]
         return max([t + DISPATCH_SECONDS - monotonic() for t in last] + [0.0])
 
-    # In the trainer's thread
+    # In the caller's thread, or the trainer's
 
     def _train_waves(self):
         while (tasks := self._next_wave()) is not None:
-            started = monotonic()
             self._train_wave(tasks)
-            with self._lock:
-                self.report.seconds_training += monotonic() - started
-                for task in tasks:
-                    if task.goes_back_to == RUNNING:
-                        self._make_ready(task)
-                    elif task.state == WAITING:
-                        self._move(task, task.goes_back_to)
-                        task.goes_on.set()
-                self._advance()
 
     def _train_wave(self, tasks):
+        started = monotonic()
         jobs = [task.job for task in tasks]
         task_of = dict(zip(map(id, jobs), tasks, strict=True))
         try:
@@ -352,16 +377,31 @@ class Rendezvous:
         except BaseException as error:  # or the tasks would wait for ever
             for job in jobs:
                 job.error = error
+            if isinstance(error, KeyboardInterrupt):
+                raise
+        finally:
+            with self._lock:
+                self.report.seconds_training += monotonic() - started
+                for task in tasks:
+                    if task.goes_back_to == RUNNING:
+                        self._make_ready(task)
+                    elif task.state == WAITING:
+                        self._move(task, task.goes_back_to)
+                        task.goes_on.set()
+                self._advance()
 
-    def _next_wave(self):
-        """The tasks of the next wave, or None at the end."""
+    def _next_wave(self, call=None):
+        """The tasks of the next wave; None when the caller's call is over, or all."""
         with self._lock:
-            while not self._closed and self._seconds_to_wave() != 0:
-                self._wave_in_sight.wait(self._seconds_to_wave())
-            if self._closed:
-                return None
-            tasks, self._waiting = self._waiting, []
-            self._data = EqualData()
-            now = monotonic()
-            self.report.add_wave([now - task.arrived for task in tasks])
-            return tasks
+            while not (self._closed if call is None else call.is_over):
+                seconds = self._seconds_to_wave()
+                if call is None and self._caller_trains:
+                    seconds = None
+                if seconds == 0:
+                    tasks, self._waiting, self._n_filling = self._waiting, [], 0
+                    self._data = EqualData()
+                    now = monotonic()
+                    self.report.add_wave([now - task.arrived for task in tasks])
+                    return tasks
+                self._wave_in_sight.wait(min(seconds or DEAF_SECONDS, DEAF_SECONDS))
+            return None

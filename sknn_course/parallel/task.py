@@ -41,6 +41,8 @@ class Call:
     ----------
     tasks : set of Task
         Those that have not ended.
+    failed : bool
+        Whether a task has failed.
     dispatching : bool
         Whether the caller, outside tasks, still hands over tasks.
     is_joined : bool
@@ -52,7 +54,7 @@ class Call:
         self.depth = 0 if parent is None else parent.call.depth + 1
         self.tasks = set()
         self.dispatching = parent is None
-        self.aborted = False
+        self.aborted = self.failed = False
         self.is_joined = False
         self.context = contextvars.copy_context()
         self.warnings = WarningState()
@@ -62,6 +64,11 @@ class Call:
     def is_aborted(self):
         """Whether this call, or one around it, was aborted."""
         return self.aborted or (self.parent is not None and self.parent.call.is_aborted)
+
+    @property
+    def is_over(self):
+        """Whether its results are there, or an error is."""
+        return not self.tasks or self.failed or self.is_aborted
 
     def check(self):
         """Raise `CallAborted` where it was."""

@@ -68,6 +68,8 @@ def _train_stack(jobs, is_wanted, record):
     saved = [_snapshot(job) for job in jobs]
     try:
         train(jobs, record)
+        if any(job.interrupted for job in jobs):
+            raise KeyboardInterrupt  # a fit alone ends in peace, a search does not
         return True
     except Exception as error:
         if len(jobs) == 1:

@@ -71,6 +71,12 @@ def stack_seconds(jobs, layout):
     return OVERHEAD_SECONDS + len(jobs) * model_seconds(jobs[0], layout)
 
 
+def fills_core(job):
+    """Whether a network's products keep a core busy, so that stacking gains nothing."""
+    on_cpu = job.device.type == "cpu"
+    return on_cpu and operations_per_step(job, job.layout) > STEP_OPERATIONS
+
+
 def plan_slices(jobs, n_cores=None):
     """Cut a group of jobs into stacks.
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
+DEAF_SECONDS = 0.5  # a longer wait for a thread would hear interrupts late on Windows
 _lock = threading.Lock()
 _users = 0
 _before = 1

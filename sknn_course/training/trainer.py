@@ -1,9 +1,9 @@
 """Training of fit jobs, stacked where their structure is equal."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from functools import partial
-from itertools import repeat
+from itertools import chain
 from time import perf_counter
 
 import numpy as np
@@ -16,11 +16,13 @@ from .orders import RowOrders
 from .slices import plan_slices
 from .stack import Stack
 from .stopping import record_epoch
-from .threads import no_denormals, one_thread
+from .threads import DEAF_SECONDS, no_denormals, one_thread
 
 
 def train(jobs, record=None):
     """Train fit jobs; jobs of equal structure are trained in stacks.
+
+    An interrupt ends it: the jobs that were in training are marked as interrupted.
 
     Parameters
     ----------
@@ -37,7 +39,13 @@ def train(jobs, record=None):
     plans = [plan_slices(group) for group in group_by_structure(jobs)]
     for plan in plans:
         _train_slices(plan, record)
+        if _is_interrupted(jobs):
+            break
     return plans
+
+
+def _is_interrupted(jobs):
+    return any(job.interrupted for job in jobs)
 
 
 def _train_slices(plan, record):
@@ -45,9 +53,21 @@ def _train_slices(plan, record):
         if plan.n_workers == 1:
             for jobs in plan.stacks:
                 _train_together(jobs, record)
+                if _is_interrupted(jobs):
+                    return
             return
         with ThreadPoolExecutor(plan.n_workers) as pool:
-            list(pool.map(_train_together, plan.stacks, repeat(record)))
+            futures = [pool.submit(_train_together, s, record) for s in plan.stacks]
+            try:
+                while wait(futures, DEAF_SECONDS).not_done:
+                    pass
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for job in chain.from_iterable(plan.stacks):
+                    job.cancelled = True
+                raise
+            for future in futures:
+                future.result()
 
 
 @torch.no_grad()
