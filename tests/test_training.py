@@ -1,6 +1,7 @@
 """The trainer: jobs that it trains together, and how their training ends."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from sknn_course.architectures import multilayer_perceptron
 from sknn_course.modules.augmentation import augmentation_pipeline
 from sknn_course.training import train, trainer
 from sknn_course.training.evaluation import Validation
+from sknn_course.training.slices import plan_slices
 from sknn_course.training.stack import Stack
 from sknn_course.training.threads import no_denormals
 
@@ -93,6 +95,15 @@ def test_strengths_and_hyperparameters_do_not_part_jobs(stacks):
     )
     train([one, other])
     assert len(stacks) == 1
+
+
+@pytest.mark.parametrize("units, n_jobs", [([500, 500], 1), ([100], 40)])
+def test_torchs_threads_share_less_outside_of_the_main_thread(units, n_jobs):
+    jobs = [job(multilayer_perceptron(units, 3), batch_size=20) for _ in range(n_jobs)]
+    with ThreadPoolExecutor(1) as pool:
+        plans = [plan_slices(jobs, 2), pool.submit(plan_slices, jobs, 2).result()]
+    assert [plan.n_workers for plan in plans] == [1, 1]
+    assert [plan.one_thread for plan in plans] == [False, True]
 
 
 def test_no_jobs():

@@ -1,5 +1,6 @@
 """How a group of jobs is cut into stacks, and over which cores."""
 
+import threading
 from dataclasses import dataclass
 from math import ceil, prod
 
@@ -11,6 +12,7 @@ from ..layers import Conv2d, Dense
 SHARED_OPERATIONS = 1e7  # of one network's step: from there torch's threads share it
 SHARED_BY_LBFGS = 1e9  # likewise, between scipy's own work
 SHARED_BY_STACK = 1e6  # likewise, of all networks of a stack together
+SHARED_IN_THREAD = 3e8  # likewise at least, outside of the main thread
 STEP_OPERATIONS = 2e7  # of one network's step: from there its products fill a core
 SLICE_BYTES = 1 << 23  # of a stack's parameters and activations, on one core
 WORKER_SECONDS = 1e-3  # of a step's work, for each thread with a slice of its own
@@ -97,7 +99,7 @@ def plan_slices(jobs, n_cores=None):
     if len(jobs) == 1:
         lbfgs = jobs[0].settings.solver == "lbfgs"
         least = SHARED_BY_LBFGS if lbfgs else SHARED_OPERATIONS
-        return Slices([jobs], 1, operations < least, "one network")
+        return Slices([jobs], 1, not _shares(operations, least), "one network")
     n_cores = n_cores or cpu_count()
     if operations > STEP_OPERATIONS:
         return Slices(
@@ -115,5 +117,11 @@ def plan_slices(jobs, n_cores=None):
     size = ceil(len(jobs) / n_slices)
     stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     # torch's own threads where the interpreter's would wait for each other too often
-    one_thread = n_workers > 1 or size * operations < SHARED_BY_STACK
+    one_thread = n_workers > 1 or not _shares(size * operations, SHARED_BY_STACK)
     return Slices(stacks, n_workers, one_thread, f"stacks of up to {size} networks")
+
+
+def _shares(operations, least):
+    """Whether torch's threads gain: OpenMP's are quick for the first user alone."""
+    in_main = threading.current_thread() is threading.main_thread()
+    return operations >= (least if in_main else max(least, SHARED_IN_THREAD))
