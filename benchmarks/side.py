@@ -22,10 +22,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 OURS, SCIKIT_LEARN, SKORCH = "sknn_course", "scikit-learn", "skorch"
+UNTRAINED = "nothing trained"
 IMPORTS = {
     OURS: "sknn_course.mlp",
     SCIKIT_LEARN: "sklearn.neural_network",
     SKORCH: "skorch_perceptron",
+    UNTRAINED: "untrained",
 }
 
 

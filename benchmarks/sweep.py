@@ -25,7 +25,7 @@ from search_agreement import (
     mean_scores_by_seed,
 )
 from searches import SEARCHES, get_search
-from side import OURS, SCIKIT_LEARN, SKORCH, SideProcess
+from side import OURS, SCIKIT_LEARN, SKORCH, UNTRAINED, SideProcess
 from sklearn.exceptions import ConvergenceWarning
 from timing import ratio, time_in_turn
 
@@ -42,13 +42,16 @@ SIDES = [
     (SCIKIT_LEARN, "float64", N_JOBS),
     (SCIKIT_LEARN, "float32", N_JOBS),
     (SKORCH, "float32", N_JOBS),
+    (UNTRAINED, "float64", N_JOBS),
+    (UNTRAINED, "float32", N_JOBS),
 ]
 
 
 def sides_of(search, quick):
     """The sides that can run a search; in quick mode, all in their own process."""
     sides = {(peer, data, 1 if quick else n): None for peer, data, n in SIDES}
-    return [s for s in sides if not (search.has_dropout and s[0] == SCIKIT_LEARN)]
+    without_dropout = (SCIKIT_LEARN, UNTRAINED)
+    return [s for s in sides if not (search.has_dropout and s[0] in without_dropout)]
 
 
 def measure(name, quick, repeats, processes):
@@ -114,11 +117,13 @@ def measure(name, quick, repeats, processes):
     n_fits = runs[sides[0]][0]["n_fits"]
     for ours in (side for side in sides if side[0] == OURS):
         data = ours[1]
-        peers = [s for s in sides if s[0] != OURS and (data == s[1] or s[0] == SKORCH)]
+        timed = [s for s in sides if s[0] != OURS and (data == s[1] or s[0] == SKORCH)]
+        peers = [side for side in timed if side[0] != UNTRAINED]
         seconds, means = {}, {}
-        for side in (ours, *peers):
+        for side in (ours, *timed):
             scale = n_fits / runs[side][0]["n_fits"]
             seconds[side[0]] = [scale * answer["seconds"] for answer in runs[side]]
+        for side in (ours, *peers):
             scores = runs[side][0]["scores"]["score"]
             step = search.skorch_every // every[side[0]]
             means[side[0]] = statistics.mean(scores[::step])
@@ -152,9 +157,10 @@ def measure(name, quick, repeats, processes):
 HEADER = (
     "| search | data | processes "
     "| stacked | scikit-learn, n_jobs={n} | skorch, n_jobs={n} "
+    "| nothing trained, n_jobs={n} "
     "| sooner than scikit-learn | sooner than skorch "
     "| peak MiB: stacked / scikit-learn / skorch |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -165,11 +171,11 @@ def table_row(result):
         result["data"],
         str(result["n_processes"]),
     ]
-    for peer in (OURS, SCIKIT_LEARN, SKORCH):
+    for peer in (OURS, SCIKIT_LEARN, SKORCH, UNTRAINED):
         if peer not in result["seconds"]:
             cells.append("–")
             continue
-        scaled = result["n_fits_timed"][peer] < result["n_fits"]
+        scaled = result["n_fits_timed"].get(peer, result["n_fits"]) < result["n_fits"]
         note = f" ({result['n_fits_timed'][peer]} fits, scaled up)" if scaled else ""
         cells.append(f"{result['seconds'][peer]:.2f} s{note}")
     for peer in (SCIKIT_LEARN, SKORCH):

@@ -111,6 +111,13 @@ def test_sweep_meets_each_peer_that_can_run_the_grid():
     assert len({row.count("|") for row in rows}) == 1
 
 
+def test_sweep_tells_what_a_search_itself_takes():
+    for result in run("sweep")[0]["results"]:
+        has_dropout = result["search"] == "breast_cancer_dropout"
+        assert has_dropout != (result["seconds"].get("nothing trained", 0) > 0)
+        assert "nothing trained" not in result["ratios"]
+
+
 def test_sweep_scales_up_a_part_of_the_fits():
     for result in run("sweep")[0]["results"]:
         n_fits, timed = result["n_fits"], result["n_fits_timed"]
