@@ -5,8 +5,8 @@
 The same stock GridSearchCV over this package's MLPClassifier with joblib's backend
 "stacked" in one process and in two, over scikit-learn's with n_jobs=2, and over
 skorch's NeuralNetClassifier with n_jobs=2. The sides first show that they reach the
-same scores; then they are timed in turn, each in a process of its own. Prints a table
-in Markdown.
+same scores; then they are timed in turn, each in a process of its own, and with them
+the search over a classifier that is not trained. Prints a table in Markdown.
 """
 
 import argparse

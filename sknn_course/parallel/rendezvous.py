@@ -70,7 +70,7 @@ class Rendezvous:
         self._calls = []
         self._n_in: Counter = Counter()  # tasks by state
         self._bytes = 0
-        self._n_filling = 0  # tasks at a fit of networks that are trained one by one
+        self._n_filling = 0  # of those that wait, whose network fills a core
         self._queue: list = []  # heap of tasks to start
         self._ready: deque = deque()
         self._waiting: list = []
@@ -154,6 +154,7 @@ class Rendezvous:
             heapq.heapify(self._queue)
             self._ready = deque(t for t in self._ready if t.state == READY)
             self._waiting = [t for t in self._waiting if t.state == WAITING]
+            self._n_filling = sum(t.fills_core for t in self._waiting)
             self._advance()
 
     def close(self):
@@ -179,7 +180,8 @@ class Rendezvous:
         CallAborted
         """
         task.call.check()
-        warnings, fills = WarningState(), fills_core(job)
+        warnings = WarningState()
+        task.fills_core = fills_core(job)
         with self._data_lock:
             known_bytes = self._data.n_bytes
             job.train = self._data.split(job.train)
@@ -195,7 +197,7 @@ class Rendezvous:
             task.held_bytes = n_bytes
             self._move(task, WAITING)
             self._waiting.append(task)
-            self._n_filling += fills
+            self._n_filling += task.fills_core
             self._advance()
         task.goes_on.wait()
         warnings.restore()

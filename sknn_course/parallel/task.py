@@ -94,6 +94,7 @@ class Task:
         self.goes_on = threading.Event()
         self.goes_back_to = None  # the state after waiting
         self.job = None
+        self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0
         self.arrived = 0.0
 
