@@ -120,6 +120,24 @@ def test_the_garbage_collector_spares_older_objects_during_a_call():
             gc.unfreeze()
 
 
+def n_rows_held():
+    return sum(len(o) for o in gc.get_objects() if type(o) is Split)
+
+
+def test_rows_do_not_wait_for_the_garbage_collector():
+    search = GridSearchCV(mlp, {"alpha": [0, 1], "weight_decay": [0, 1]}, refit=False)
+    gc.collect()
+    before = n_rows_held()
+    gc.disable()
+    try:
+        clone(mlp).fit(X, y)
+        with joblib.parallel_config("stacked"):
+            search.fit(X, y)
+        assert n_rows_held() == before
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("allowed", [0, 1, 4])
 def test_as_many_threads_as_the_system_gives(monkeypatch, allowed):
     started = []

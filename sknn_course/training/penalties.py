@@ -106,7 +106,7 @@ class _Part:
             [t[K * p.start : K * p.stop].view(K, -1) for p in places]
             for t in (stack.flat, stack.grad)
         )
-        self._owners = stack._owners
+        self._spread = stack.spread
 
     def add_to_gradient(self, strength, function=None):
         """g += strength f(w), with a number or a tensor of shape (K,)."""
@@ -121,7 +121,7 @@ class _Part:
     def decay(self, lr, weight_decay):
         """w -= lr weight_decay w"""
         if isinstance(weight_decay, torch.Tensor):
-            weight_decay = weight_decay[self._owners()][: self.start]
+            weight_decay = self._spread(weight_decay)[: self.start]
         if isinstance(lr, torch.Tensor):
             lr = lr[: self.start]
         self.flat.mul_(1 - lr * weight_decay)

@@ -12,6 +12,7 @@ from .groups import widest_layout
 from .losses import LOSSES
 from .optimizers import SOLVERS
 from .penalties import Penalties
+from .spread import Spread
 
 OF_SOLVER = ("momentum", "beta_1", "beta_2", "rho", "epsilon")
 OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
@@ -42,7 +43,7 @@ class Stack:
         self.n_models = len(jobs) if len(jobs) > 1 else None
         self.flat, self.buffers, self.moments = flat, buffers, moments
         self.grad = torch.zeros_like(flat)
-        self._owner = None
+        self.spread = Spread(layout, self.n_models, flat)
         self._known = {}
         given = {
             name: [getattr(job.settings, name) for job in jobs]
@@ -212,22 +213,6 @@ class Stack:
             value = self.spread(self.per_model(values))
             known = self._known[name] = (values, value)
         return known[1]
-
-    def spread(self, per_model):
-        """(K,) -> (K n_parameters,), of their type; what is one number stays one."""
-        if isinstance(per_model, torch.Tensor):
-            per_model = per_model.to(self.flat.dtype)
-            return per_model[self._owners()] if self.n_models else per_model
-        return per_model
-
-    def _owners(self):
-        """Place of the job that each parameter belongs to."""
-        if self._owner is None:
-            k = torch.arange(self.n_models, device=self.flat.device)
-            self._owner = torch.cat(
-                [k.repeat_interleave(p.stop - p.start) for p in self.layout.parameters]
-            )
-        return self._owner
 
     def _strengths(self):
         """Per layer a number, or a tensor of shape (K, 1, 1, ...), or None."""
