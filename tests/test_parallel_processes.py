@@ -76,7 +76,6 @@ def test_calls_that_ask_for_threads_stay():
 
 def test_cores_are_shared_out(monkeypatch):
     monkeypatch.setenv(CORES, "8")
-    assert joblib.cpu_count() == min(8, os.cpu_count())
     assert _run_stacked([joblib.cpu_count], 1, {})[0] == [1]
     assert os.environ[CORES] == "8"
     monkeypatch.delenv(CORES)
