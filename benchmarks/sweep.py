@@ -147,7 +147,7 @@ def measure(name, quick, repeats, processes):
             "mean_scores_by_seed": by_seed,
             "seconds": {peer: statistics.median(s) for peer, s in seconds.items()},
             "seconds_of_runs": seconds,
-            "n_fits_timed": {s[0]: runs[s][0]["n_fits"] for s in (ours, *peers)},
+            "n_fits_timed": {s[0]: runs[s][0]["n_fits"] for s in (ours, *timed)},
             "ratios": {s[0]: ratio(seconds[s[0]], seconds[OURS]) for s in peers},
             "peak_memory_mib": {s[0]: round(peaks[s]) for s in (ours, *peers)},
             "report": runs[ours][-1]["report"].splitlines(),
@@ -175,7 +175,7 @@ def table_row(result):
         if peer not in result["seconds"]:
             cells.append("–")
             continue
-        scaled = result["n_fits_timed"].get(peer, result["n_fits"]) < result["n_fits"]
+        scaled = result["n_fits_timed"][peer] < result["n_fits"]
         note = f" ({result['n_fits_timed'][peer]} fits, scaled up)" if scaled else ""
         cells.append(f"{result['seconds'][peer]:.2f} s{note}")
     for peer in (SCIKIT_LEARN, SKORCH):
