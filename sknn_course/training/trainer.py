@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
+from math import isfinite
 from time import perf_counter
 
-import numpy as np
 import torch
 
 from .epoch import EpochRunner
@@ -140,7 +140,7 @@ def _end_epoch(stack, running, losses, scores, seconds):
         if job.task is not None:
             stop |= job.task.epoch_ends(job, partial(stack.parameters_of, k))
         stop |= job.cancelled
-        if not job.settings.early_stopping and not np.isfinite(losses[k]):
+        if not job.settings.early_stopping and not isfinite(losses[k]):
             stop |= _diverged(stack, k)
         if stop:
             _finish(stack, k)

@@ -1,0 +1,210 @@
+"""Turns of tasks: each has a thread of its own, and few of them run at a time."""
+
+import heapq
+import threading
+from collections import Counter, deque
+from time import monotonic
+
+from joblib import cpu_count
+
+from .task import BLOCKED, DROPPED, ENDED, READY, RUNNING, WAITING, run
+
+JOIN_SECONDS = 1.0  # given to threads to end
+
+
+class Turns:
+    """Lets tasks run, up to ``n_running`` at a time, in the order of their ranks.
+
+    All but `close` is to be called with the lock held.
+
+    Parameters
+    ----------
+    n_running : int
+        Tasks that run at the same time.
+    max_models : int
+        Tasks that are started and have not ended, apart from those that wait for
+        tasks of their own.
+    max_bytes : int
+        No task is started while the data of tasks at a fit exceed this.
+
+    Attributes
+    ----------
+    lock : Lock
+        Of the turns, and of the states of tasks and calls.
+    nobody_runs : Condition
+        Notified when tasks wait for a wave and none runs, and at the end of a call.
+    """
+
+    def __init__(self, n_running, max_models, max_bytes):
+        self.n_running, self.max_models = n_running, max_models
+        self.max_bytes = max_bytes
+        self.most_filling = 2 * cpu_count()  # they may take unequally long
+        self.lock = threading.Lock()
+        self.nobody_runs = threading.Condition(self.lock)
+        self._n_in: Counter = Counter()  # tasks by state
+        self._queue: list = []  # heap of tasks to start
+        self._ready: deque = deque()
+        self._waiting: list = []
+        self._bytes = 0
+        self._n_filling = 0  # of those that wait, whose network fills a core
+        self._threads: set = set()
+
+    @property
+    def stand_still(self):
+        """Whether tasks wait for a wave, and none runs."""
+        return bool(self._waiting) and not self._n_in[RUNNING]
+
+    def queue(self, task):
+        """Take a task; it starts when there is room."""
+        self._n_in[task.state] += 1
+        heapq.heappush(self._queue, task)
+        self.advance()
+
+    def wait_for_wave(self, task, n_bytes):
+        """Let others run until the task's job, with so many bytes of data, is trained.
+
+        The task then has to wait for ``goes_on``.
+        """
+        task.goes_back_to = task.state  # running, or blocked
+        self._bytes += n_bytes - task.held_bytes
+        task.held_bytes = n_bytes
+        self._move(task, WAITING)
+        self._waiting.append(task)
+        self._n_filling += task.fills_core
+        self.advance()
+
+    def take_waiting(self):
+        """The tasks that wait for a wave, which is theirs."""
+        tasks, self._waiting, self._n_filling = self._waiting, [], 0
+        return tasks
+
+    def go_back(self, tasks):
+        """Let tasks of a wave go on, each where it was before."""
+        for task in tasks:
+            if task.goes_back_to == RUNNING:
+                self.make_ready(task)
+            elif task.state == WAITING:
+                self._move(task, task.goes_back_to)
+                task.goes_on.set()
+        self.advance()
+
+    def block(self, task):
+        """Let others run while a task waits for tasks of its own."""
+        self._move(task, BLOCKED)
+        self.advance()
+
+    def make_ready(self, task):
+        """Let a task run when it is its turn, unless nobody wants it any more."""
+        if task.state != DROPPED:
+            self._move(task, READY)
+            self._ready.append(task)
+
+    def drop(self, tasks):
+        """End the tasks' waiting; those not started never are."""
+        for task in tasks:
+            if task.state in (RUNNING, WAITING, READY, BLOCKED):
+                self._move(task, DROPPED)
+                task.goes_on.set()
+        self._queue = [t for t in self._queue if not t.call.is_aborted]
+        heapq.heapify(self._queue)
+        self._ready = deque(t for t in self._ready if t.state == READY)
+        self._waiting = [t for t in self._waiting if t.state == WAITING]
+        self._n_filling = sum(t.fills_core for t in self._waiting)
+        self.advance()
+
+    def advance(self, to_reuse_thread=False):
+        """Let tasks run as far as there are places and room.
+
+        The first task to start is returned, if asked for, to the thread that has
+        none, instead of getting a new one.
+        """
+        for_this_thread = None
+        while self._n_in[RUNNING] < self.n_running:
+            if self._ready:
+                task = self._ready.popleft()
+                self._move(task, RUNNING)
+                task.goes_on.set()
+            elif not (self._queue and self._has_room()):
+                break
+            elif to_reuse_thread and for_this_thread is None:
+                for_this_thread = heapq.heappop(self._queue)
+                self._move(for_this_thread, RUNNING)
+            else:
+                self._start(heapq.heappop(self._queue))
+        if self.stand_still:
+            self.nobody_runs.notify_all()
+        return for_this_thread
+
+    def start_thread(self, function, role, *arguments):
+        """A new thread, which need not end before the program does."""
+        thread = threading.Thread(
+            target=function, args=arguments, name=f"stacked-{role}", daemon=True
+        )
+        thread.start()
+        self._threads.add(thread)
+        return thread
+
+    def close(self):
+        """Wait a little for the threads to end."""
+        with self.lock:
+            threads = self._threads - {threading.current_thread()}
+        deadline = monotonic() + JOIN_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - monotonic()))
+
+    def _move(self, task, state):
+        self._n_in[task.state] -= 1
+        self._n_in[state] += 1
+        task.state = state
+        if state in (WAITING, READY, BLOCKED):
+            task.goes_on.clear()
+
+    def _n_started(self):
+        return sum(self._n_in[state] for state in (RUNNING, WAITING, READY))
+
+    def _has_room(self):
+        n_started = self._n_started()
+        # where all others wait for tasks of their own, one has to start
+        return n_started == 0 or (
+            n_started < self.max_models
+            and self._bytes < self.max_bytes
+            and self._n_filling < self.most_filling
+        )
+
+    def _start(self, task):
+        queued = task.state
+        self._move(task, RUNNING)
+        try:
+            self.start_thread(self._run, "task", task)
+        except RuntimeError:  # the system gives no more threads
+            self._move(task, queued)
+            if self._n_started() == 0:
+                raise
+            self.max_models = self._n_started()
+            heapq.heappush(self._queue, task)
+
+    # In the threads of tasks
+
+    def _run(self, task):
+        with self.lock:
+            pass  # until the thread that started this one sleeps: no turns of both
+        while task is not None:
+            succeeded = run(task)
+            with self.lock:
+                task = self._end(task, succeeded)
+        with self.lock:
+            self._threads.discard(threading.current_thread())
+
+    def _end(self, task, succeeded):
+        """Take a task out; the next one for its thread, or None."""
+        call = task.call
+        self._move(task, ENDED)
+        self._bytes -= task.held_bytes
+        call.tasks.discard(task)
+        call.failed |= not succeeded
+        if call.is_over:
+            self.nobody_runs.notify_all()
+        if call.is_joined and not (succeeded and call.tasks):
+            call.is_joined = False
+            self.make_ready(call.parent)
+        return self.advance(to_reuse_thread=True)
