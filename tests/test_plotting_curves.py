@@ -54,8 +54,12 @@ def test_loss_curves_of_scikit_learns_mlp_and_of_a_regressor():
 @pytest.mark.parametrize("penalty", [{"l1": 1e-3}, {"l2": 1e-3}], ids=str)
 def test_loss_axis_names_the_penalty(penalty):
     mlp = MLPClassifier((3,), max_iter=2, **penalty).fit(X, y)
-    label = LossCurveDisplay.from_estimator(mlp).axes_[0].get_ylabel()
-    assert label == "loss (training: with penalty)"
+    history = {"loss": mlp.loss_curve_}
+    for display in (
+        LossCurveDisplay.from_estimator(mlp),
+        LossCurveDisplay.from_history(history, penalized=True),
+    ):
+        assert display.axes_[0].get_ylabel() == "loss (training: with penalty)"
 
 
 def test_loss_curves_of_several_runs_have_their_mean():

@@ -154,7 +154,7 @@ or list of array-like, default=None
         return display.plot(ax, **plot_params)
 
     @classmethod
-    def from_history(cls, history, *, ax=None, **plot_params):
+    def from_history(cls, history, *, penalized=False, ax=None, **plot_params):
         """Draw recorded curves.
 
         Parameters
@@ -165,6 +165,8 @@ or list of array-like, default=None
             numbers for each epoch, as skorch writes it. Names are 'train_loss',
             'validation_loss', 'train_accuracy', 'validation_accuracy', or those of
             skorch and Keras; other entries are left out.
+        penalized : bool, default=False
+            Whether the training loss holds an L1 or L2 penalty.
         ax : matplotlib Axes or array-like of Axes, default=None
             See `plot`.
         **plot_params : dict
@@ -207,7 +209,8 @@ or list of array-like, default=None
                 "'train_loss', 'validation_loss', 'train_accuracy' or "
                 "'validation_accuracy'."
             )
-        return cls(**curves, score_name=score_name).plot(ax, **plot_params)
+        display = cls(**curves, score_name=score_name, penalized=penalized)
+        return display.plot(ax, **plot_params)
 
     def plot(self, ax=None, *, loss_scale="auto", title=None):
         """Draw the curves.

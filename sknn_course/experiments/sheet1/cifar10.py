@@ -99,14 +99,16 @@ def fit_variants(context, variants, rows, n_epochs):
     return table, curves
 
 
-def curve_pictures(curves):
-    """A picture of the learning curves of each variant."""
+def curve_pictures(curves, penalized=()):
+    """A picture of the learning curves of each variant, some with a penalty."""
 
     def picture(name):
         def draw():
             from ...plotting import LossCurveDisplay
 
-            return LossCurveDisplay.from_history(curves[name], title=name).figure_
+            return LossCurveDisplay.from_history(
+                curves[name], penalized=name in penalized, title=name
+            ).figure_
 
         return draw
 
