@@ -39,6 +39,7 @@ def conv(*layers, input_shape=(2, 9, 7)):
 
 NETWORKS = {
     "no hidden layer": (multilayer_perceptron([], 2), (4,)),
+    "one output": (multilayer_perceptron([5], 1), (4,)),
     **{f"mlp, {name}": mlp(name) for name in ACTIVATIONS},
     **{f"mlp, batch_norm={b}": mlp(batch_norm=b) for b in ("before", "after")},
     "mlp, relu, batch_norm": mlp("relu", batch_norm=True),

@@ -25,11 +25,14 @@ def test_gradients_are_those_of_autograd(name, n_models):
 
 
 @pytest.mark.parametrize("n_models", N_MODELS)
-@pytest.mark.parametrize("name", ["mlp, relu", "mlp, batch_norm=after", "cnn, tanh"])
+@pytest.mark.parametrize(
+    "name", ["mlp, relu", "mlp, batch_norm=after", "cnn, tanh", "one output"]
+)
 @pytest.mark.parametrize("few_rows", [0, 100])
 def test_gradients_by_transposed_products(few_rows, name, n_models, monkeypatch):
     monkeypatch.setattr(stacked, "MANY_INPUTS", 0)
     monkeypatch.setattr(stacked, "FEW_ROWS", few_rows)
+    monkeypatch.setattr(stacked, "SLOW_PRODUCT", 0)
     test_gradients_are_those_of_autograd(name, n_models)
 
 

@@ -34,6 +34,7 @@ aten = torch.ops.aten
 FEW_UNITS = 10
 MANY_INPUTS = 1 << 13  # numbers in x
 FEW_ROWS = 32
+SLOW_PRODUCT = 400  # below so many multiplications, torch's loop over a stack is slow
 
 
 class Batch:
@@ -61,31 +62,37 @@ class Dense:
         self.weight, self.bias = values["weight"], values["bias"]
         self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
         self.stacked = self.weight.dim() == 3
+        # sooner than matmul, which first finds out which one it is
+        self.multiply = torch.bmm if self.stacked else torch.mm
+        self.multiply_add = torch.baddbmm if self.stacked else torch.addmm
+        self.one_unit = self.stacked and self.weight.shape[2] == 1
         if self.stacked:
             self.bias = self.bias.unsqueeze(1)  # (K, 1, fan_out)
 
     def forward(self, x, batch):
         self.x = x
-        multiply = torch.baddbmm if self.stacked else torch.addmm
         self.transposes = _transposes(x, self.weight)
         if self.transposes and x.shape[-2] >= FEW_ROWS:
             # z^T = W^T x^T + b^T
             bias = self.bias.mT if self.stacked else self.bias.unsqueeze(1)
-            return multiply(bias, self.weight.mT, x.mT).mT.contiguous()
-        return multiply(self.bias, x, self.weight)
+            return self.multiply_add(bias, self.weight.mT, x.mT).mT.contiguous()
+        return self.multiply_add(self.bias, x, self.weight)
 
     def backward(self, grad, needs_input_grad):
-        if self.transposes:
-            self.weight_grad.copy_(torch.matmul(grad.mT, self.x).mT)
+        x = self.x
+        if self.one_unit and x.shape[1] * x.shape[2] < SLOW_PRODUCT:
+            torch.sum(x * grad, 1, out=self.weight_grad.squeeze(2))
+        elif self.transposes:
+            self.weight_grad.copy_(self.multiply(grad.mT, x).mT)
         else:
-            torch.matmul(self.x.mT, grad, out=self.weight_grad)
+            self.multiply(x.mT, grad, out=self.weight_grad)
         torch.sum(grad, -2, out=self.bias_grad)
         if not needs_input_grad:
             return None
-        if self.stacked and self.weight.shape[2] == 1:
+        if self.one_unit:
             # outer products (K, n_rows, 1) (K, 1, fan_in), faster as such
             return grad * self.weight.flatten(1).unsqueeze(1)
-        return torch.matmul(grad, self.weight.mT)
+        return self.multiply(grad, self.weight.mT)
 
 
 def _transposes(x, weight):

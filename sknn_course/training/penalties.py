@@ -37,22 +37,28 @@ class Penalties:
     def add_gradient(self, inverse_total_weight):
         """Add to the gradient; the argument is 1 / sum of the batch's weights."""
         if self.has_alpha:
-            strength = self.alpha * _per_model(inverse_total_weight)
-            self.weights.add_to_gradient(strength)
+            self.weights.add_to_gradient(self.alpha, _per_model(inverse_total_weight))
         if self.has_l2:
-            self.plain.add_to_gradient(2 * self.l2)
+            self.plain.add_to_gradient(self.l2, 2.0)
         if self.has_l1:
-            self.plain.add_to_gradient(self.l1, torch.sign)
+            self.plain.add_to_gradient(self.l1, 1.0, torch.sign)
 
     def norms(self):
-        """Sum w^2 (for alpha), sum w^2 (for l2), sum |w|: those that are active."""
+        """What `total` needs of each step, of the penalties that are active.
+
+        Returns
+        -------
+        list of list of tensor of shape (K,) or ()
+            Norms of the parts of the weights (for alpha), of the parts of what l2
+            takes, and sum |w|.
+        """
         norms = []
         if self.has_alpha:
-            norms.append(self.weights.squares())
+            norms.append(self.weights.norms())
         if self.has_l2:
-            norms.append(self.plain.squares())
+            norms.append(self.plain.norms())
         if self.has_l1:
-            norms.append(self.plain.absolutes())
+            norms.append([self.plain.absolutes()])
         return norms
 
     def total(self, norms, n_rows, inverse_totals):
@@ -60,7 +66,7 @@ class Penalties:
 
         Parameters
         ----------
-        norms : list of lists of tensors
+        norms : list
             `norms` before each step.
         n_rows : list of float or tensor of shape (K,)
             Rows of each batch.
@@ -72,20 +78,24 @@ class Penalties:
         tensor of shape (K,) or (), or 0.0
         """
         total = 0.0
-        by_norm = [torch.stack(values) for values in zip(*norms, strict=True)]
+        by_kind = [
+            [torch.stack(values) for values in zip(*parts, strict=True)]
+            for parts in zip(*norms, strict=True)
+        ]  # each tensor (n_steps, K)
         if self.has_alpha:
-            shares = _stacked(
-                [
-                    n * _per_model(i)
-                    for n, i in zip(n_rows, inverse_totals, strict=True)
-                ],
-                by_norm[0],
+            squares = _sum_of_squares(by_kind.pop(0))
+            shares = [
+                n * _per_model(i) for n, i in zip(n_rows, inverse_totals, strict=True)
+            ]
+            total = total + (squares * _stacked(shares, squares)).sum(0) * (
+                0.5 * self.alpha
             )
-            total = total + (by_norm.pop(0) * shares).sum(0) * (0.5 * self.alpha)
-        for strength, active in ((self.l2, self.has_l2), (self.l1, self.has_l1)):
-            if active:
-                rows = _stacked(n_rows, by_norm[0])
-                total = total + (by_norm.pop(0) * rows).sum(0) * strength
+        if self.has_l2:
+            squares = _sum_of_squares(by_kind.pop(0))
+            total = total + (squares * _stacked(n_rows, squares)).sum(0) * self.l2
+        if self.has_l1:
+            [sizes] = by_kind.pop()
+            total = total + (sizes * _stacked(n_rows, sizes)).sum(0) * self.l1
         return total
 
     def decay(self, lr):
@@ -108,15 +118,18 @@ class _Part:
         )
         self._spread = stack.spread
 
-    def add_to_gradient(self, strength, function=None):
-        """g += strength f(w), with a number or a tensor of shape (K,)."""
+    def add_to_gradient(self, strength, factor, function=None):
+        """g += strength factor f(w), numbers or tensors of shape (K,)."""
+        if isinstance(factor, torch.Tensor):
+            strength, factor = strength * factor, 1.0
         if isinstance(strength, torch.Tensor):
             strength = strength.reshape(-1, 1)
             for w, g in zip(self.views, self.grad_views, strict=True):
-                g.addcmul_(w if function is None else function(w), strength)
+                w = w if function is None else function(w)
+                g.addcmul_(w, strength, value=factor)
         else:
             w = self.flat if function is None else function(self.flat)
-            self.grad.add_(w, alpha=strength)
+            self.grad.add_(w, alpha=strength * factor)
 
     def decay(self, lr, weight_decay):
         """w -= lr weight_decay w"""
@@ -126,11 +139,11 @@ class _Part:
             lr = lr[: self.start]
         self.flat.mul_(1 - lr * weight_decay)
 
-    def squares(self):
-        """Sum of squares of each model, shape (K,) or ()."""
+    def norms(self):
+        """Norm of each part of each model, shapes (K,) or ()."""
         if not self.stacked:
-            return torch.dot(self.flat, self.flat)
-        return sum(torch.linalg.vecdot(w, w) for w in self.views)
+            return [torch.linalg.vector_norm(self.flat)]
+        return [torch.linalg.vector_norm(w, dim=1) for w in self.views]
 
     def absolutes(self):
         """Sum of absolute values of each model, shape (K,) or ()."""
@@ -142,6 +155,10 @@ class _Part:
 def _per_model(factor):
     """(K, 1) -> (K,), (1,) -> (); numbers stay."""
     return factor.squeeze(-1) if isinstance(factor, torch.Tensor) else factor
+
+
+def _sum_of_squares(norms):
+    return sum(norm.square() for norm in norms)
 
 
 def _stacked(values, like):

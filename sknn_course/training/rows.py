@@ -15,7 +15,7 @@ Chunk.__doc__ = """A run of whole batches that are gathered at once.
 ``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
 have different numbers of them.
 """
-CHUNK_BYTES = 1 << 20  # gathered rows should still lie in the cache when used
+CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
 CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
 MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
 
