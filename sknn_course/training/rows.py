@@ -107,6 +107,7 @@ class StackedRows:
             self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
         else:
             self.X = self._join([split.X for split in different])
+            self._gathered = self.X.new_empty((0, *self.X.shape[1:]))
         self.y = self._join([split.y for split in different])
         self.weight = None
         if any(split.sample_weight is not None for split in different):
@@ -158,7 +159,7 @@ class StackedRows:
         return torch.from_numpy(index).to(self.device)
 
     def take(self, index, inputs=True):
-        """Rows at ``index``.
+        """Rows at ``index``; X is overwritten by the next call.
 
         Parameters
         ----------
@@ -179,7 +180,10 @@ class StackedRows:
         elif self.sparse:
             X = to_tensor(self.X[flat.cpu().numpy()].toarray(), self.device)
         else:
-            X = self.X.index_select(0, flat)
+            if len(flat) > len(self._gathered):
+                self._gathered = self.X.new_empty((len(flat), *self.X.shape[1:]))
+            X = self._gathered[: len(flat)]
+            torch.index_select(self.X, 0, flat, out=X)
         rows = [X] + [
             None if values is None else values.index_select(0, flat)
             for values in (self.y, self.weight, self.keys)
