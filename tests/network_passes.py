@@ -65,6 +65,10 @@ NETWORKS["batch norm of images"] = (
     (BatchNorm(), Conv2d(2), BatchNorm(), GlobalAveragePool(), Dense(2)),
     (2, 5, 4),
 )
+NETWORKS["relu of means"] = (
+    (Conv2d(3), Activation("relu"), GlobalAveragePool(), Dense(2)),
+    (2, 5, 4),
+)
 LINKS = ((0, 1), (2,), (0, 2, 3), (3, 1))
 NETWORKS |= {
     "sparse": conv(Conv2d(4), Conv2d(4, 3, "valid", links=LINKS), Activation("tanh")),

@@ -57,8 +57,28 @@ class Batch:
         self.keys = keys
 
 
+class Workspace:
+    """Memory for the results of a step, which those of the next one overwrite.
+
+    Blocks that each step gets anew go back to the system in between; getting them
+    again can take longer than the products that they are for.
+    """
+
+    def __init__(self):
+        self._by_shape = {}
+
+    def __call__(self, like, *shape):
+        """A tensor of this shape, with any content."""
+        if shape not in self._by_shape:
+            self._by_shape[shape] = like.new_empty(shape)
+        return self._by_shape[shape]
+
+
 class Dense:
+    is_last = False  # its outputs are the network's, and live on
+
     def __init__(self, layer, shape, values, grads):
+        self.outputs, self.input_grads = Workspace(), Workspace()
         self.weight, self.bias = values["weight"], values["bias"]
         self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
         self.stacked = self.weight.dim() == 3
@@ -76,7 +96,10 @@ class Dense:
             # z^T = W^T x^T + b^T
             bias = self.bias.mT if self.stacked else self.bias.unsqueeze(1)
             return self.multiply_add(bias, self.weight.mT, x.mT).mT.contiguous()
-        return self.multiply_add(self.bias, x, self.weight)
+        z = None
+        if batch.training and not self.is_last:
+            z = self.outputs(x, *x.shape[:-1], self.weight.shape[-1])
+        return self.multiply_add(self.bias, x, self.weight, out=z)
 
     def backward(self, grad, needs_input_grad):
         x = self.x
@@ -89,10 +112,11 @@ class Dense:
         torch.sum(grad, -2, out=self.bias_grad)
         if not needs_input_grad:
             return None
+        x_grad = self.input_grads(x, *x.shape)
         if self.one_unit:
             # outer products (K, n_rows, 1) (K, 1, fan_in), faster as such
-            return grad * self.weight.flatten(1).unsqueeze(1)
-        return self.multiply(grad, self.weight.mT)
+            return torch.mul(grad, self.weight.flatten(1).unsqueeze(1), out=x_grad)
+        return self.multiply(grad, self.weight.mT, out=x_grad)
 
 
 def _transposes(x, weight):
@@ -261,6 +285,9 @@ class StackedNetwork:
                 is_free = False
             else:
                 is_free = is_free or isinstance(layer, _FREE)
+        last = self.layers[-1]
+        if isinstance(last, Dense):
+            last.is_last = True
         self.needs_keys = any(
             isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
         )
