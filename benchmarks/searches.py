@@ -3,6 +3,7 @@ memory of scikit-learn's side is its own."""
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from noisy_digits import noisy_digits
@@ -47,6 +48,24 @@ class Search:
     def has_dropout(self):
         """scikit-learn's MLP has none."""
         return "dropout" in self.grid
+
+    @property
+    def operations(self):
+        """Of the matrix products of all fits, forward and back.
+
+        The first layer needs no gradient of its rows; two classes are one output.
+        """
+        n_classes = len(np.unique(self.y))
+        n_outputs = n_classes if n_classes > 2 else 1
+        n_rows = len(self.X) * (self.n_folds - 1)  # trained on, of all folds
+        total = 0
+        for candidate in self.candidates():
+            hidden = candidate.get("hidden_layer_sizes", self.hidden_layer_sizes)
+            first, *others = [
+                a * b for a, b in pairwise((self.X.shape[1], *hidden, n_outputs))
+            ]
+            total += 2 * (2 * first + 3 * sum(others))
+        return total * n_rows * self.n_epochs
 
     def candidates(self, every=1):
         """Parameters of every so manieth candidate."""

@@ -6,7 +6,8 @@ The same stock GridSearchCV over this package's MLPClassifier with joblib's back
 "stacked" in one process and in two, over scikit-learn's with n_jobs=2, and over
 skorch's NeuralNetClassifier with n_jobs=2. The sides first show that they reach the
 same scores; then they are timed in turn, each in a process of its own, and with them
-the search over a classifier that is not trained. Prints a table in Markdown.
+the search over a classifier that is not trained. Beside them stands what the matrix
+products would take at the rate of a large one. Prints a table in Markdown.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from search_agreement import (
 from searches import SEARCHES, get_search
 from side import OURS, SCIKIT_LEARN, SKORCH, UNTRAINED, SideProcess
 from sklearn.exceptions import ConvergenceWarning
+from stack_sizes import matrix_product_rate
 from timing import ratio, time_in_turn
 
 N_JOBS = 2
@@ -54,7 +56,7 @@ def sides_of(search, quick):
     return [s for s in sides if not (search.has_dropout and s[0] in without_dropout)]
 
 
-def measure(name, quick, repeats, processes):
+def measure(name, quick, repeats, processes, rate):
     """Show agreement on one search, then time its sides.
 
     Parameters
@@ -64,6 +66,8 @@ def measure(name, quick, repeats, processes):
     repeats : int
     processes : dict of tuple -> SideProcess
         By side.
+    rate : float
+        Operations per second of a large matrix product on all cores.
 
     Yields
     ------
@@ -147,6 +151,7 @@ def measure(name, quick, repeats, processes):
             "mean_scores_by_seed": by_seed,
             "seconds": {peer: statistics.median(s) for peer, s in seconds.items()},
             "seconds_of_runs": seconds,
+            "seconds_of_products": search.operations / rate,
             "n_fits_timed": {s[0]: runs[s][0]["n_fits"] for s in (ours, *timed)},
             "ratios": {s[0]: ratio(seconds[s[0]], seconds[OURS]) for s in peers},
             "peak_memory_mib": {s[0]: round(peaks[s]) for s in (ours, *peers)},
@@ -157,10 +162,10 @@ def measure(name, quick, repeats, processes):
 HEADER = (
     "| search | data | processes "
     "| stacked | scikit-learn, n_jobs={n} | skorch, n_jobs={n} "
-    "| nothing trained, n_jobs={n} "
+    "| nothing trained, n_jobs={n} | products alone "
     "| sooner than scikit-learn | sooner than skorch "
     "| peak MiB: stacked / scikit-learn / skorch |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -178,6 +183,7 @@ def table_row(result):
         scaled = result["n_fits_timed"][peer] < result["n_fits"]
         note = f" ({result['n_fits_timed'][peer]} fits, scaled up)" if scaled else ""
         cells.append(f"{result['seconds'][peer]:.2f} s{note}")
+    cells.append(f"{result['seconds_of_products']:.2f} s")
     for peer in (SCIKIT_LEARN, SKORCH):
         of = result["ratios"].get(peer)
         cells.append(
@@ -190,7 +196,7 @@ def table_row(result):
     return f"| {' | '.join(cells)} |"
 
 
-def run_all(names, quick, repeats):
+def run_all(names, quick, repeats, rate):
     """Yield the results of all searches.
 
     In quick mode the sides of a peer share a process, through all searches.
@@ -210,7 +216,7 @@ def run_all(names, quick, repeats):
                     else open_for_search.enter_context(SideProcess(N_JOBS))
                     for side in sides_of(get_search(name, quick), quick)
                 }
-                yield from measure(name, quick, repeats, processes)
+                yield from measure(name, quick, repeats, processes, rate)
 
 
 def main(argv=None):
@@ -224,19 +230,21 @@ def main(argv=None):
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {options.repeats}")
     names = [options.only] if options.only else list(SEARCHES)
+    rate = matrix_product_rate(N_JOBS)
     report = {
         "command": "python benchmarks/sweep.py"
         + " --quick" * options.quick
         + (f" --only {options.only}" if options.only else "")
         + f" --repeats {options.repeats}",
         "machine": describe_machine(),
+        "matrix_product_rate": rate,
         "results": [],
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     print(HEADER.format(n=1 if options.quick else N_JOBS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for result in run_all(names, options.quick, options.repeats):
+        for result in run_all(names, options.quick, options.repeats, rate):
             report["results"].append(result)
             print(table_row(result), flush=True)
             options.output.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
