@@ -21,6 +21,8 @@ from torch_loop import (
     torch_loop,
 )
 
+from sknn_course.mlp import MLPClassifier
+
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -123,6 +125,25 @@ def test_own_callback_is_told_of_all():
     mlp = estimator(max_iter=1, early_stopping=True, callbacks=[("mine", recorder)])
     mlp.fit(X, TARGETS["multiclass"])
     assert ("epoch begins", 54, 6) in recorder.calls_
+
+
+class Collector(skorch.callbacks.Callback):
+    """Keeps the batches of an epoch."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.batches_ = []
+
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        self.batches_.append(batch)
+
+
+def test_batches_stay_as_they_were_told():
+    X, y = np.random.default_rng(0).normal(size=(3000, 1000)), np.arange(3000) % 2
+    collector = Collector()
+    mlp = MLPClassifier((2,), batch_size=500, max_iter=1, callbacks=[collector])
+    mlp.fit(X.astype(np.float32), y)
+    told = torch.cat([X for X, _ in collector.batches_])
+    assert_allclose(np.sort(told[:, 0]), np.sort(X[:, 0]), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

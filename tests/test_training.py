@@ -9,7 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from training_jobs import CNN, assert_same_job, job, rows
 
 from sknn_course.architectures import multilayer_perceptron
+from sknn_course.layers import Activation
 from sknn_course.modules.augmentation import augmentation_pipeline
+from sknn_course.modules.build import build_module
 from sknn_course.training import train, trainer
 from sknn_course.training.evaluation import Validation
 from sknn_course.training.slices import plan_slices
@@ -196,6 +198,24 @@ def test_training_replaces_tensors_and_fills_none():
     train([fit])
     for moment, before in moments.values():
         assert_array_equal(moment, before)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_predictions_outlive_their_step(n_jobs):
+    """Where all weights stay, the loss of an epoch is that of all rows at once."""
+    layers = (*multilayer_perceptron([6], 3), Activation("relu"))
+    jobs = [
+        job(layers, seed=k, n=40, loss="squared_error", alpha=0.0)
+        for k in range(n_jobs)
+    ]
+    for fit in jobs:
+        fit.optimizer.learning_rate = 0.0
+    train(jobs)
+    for fit in jobs:
+        network = build_module(fit.layout, fit.parameters, fit.buffers)
+        X, y = torch.from_numpy(fit.train.X), torch.from_numpy(fit.train.y)
+        loss = (network(X) - y).square().mean() / 2
+        assert_allclose(fit.progress.loss_curve, loss.item())
 
 
 def test_no_gradient_is_recorded():

@@ -75,7 +75,7 @@ class Workspace:
 
 
 class Dense:
-    is_last = False  # its outputs are the network's, and live on
+    is_last = False  # of its kind: its outputs may be the network's, and live on
 
     def __init__(self, layer, shape, values, grads):
         self.outputs, self.input_grads = Workspace(), Workspace()
@@ -285,9 +285,9 @@ class StackedNetwork:
                 is_free = False
             else:
                 is_free = is_free or isinstance(layer, _FREE)
-        last = self.layers[-1]
-        if isinstance(last, Dense):
-            last.is_last = True
+        dense = [layer for layer in self.layers if isinstance(layer, Dense)]
+        if dense:
+            dense[-1].is_last = True
         self.needs_keys = any(
             isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
         )

@@ -168,7 +168,7 @@ class NetObserver:
 
     def batch_begins(self, x, y):
         """Before the forward pass of a batch."""
-        self.batch = (x, self._targets(y))
+        self.batch = (x.clone(), self._targets(y))  # x is overwritten, see `take`
         self.net.history.new_batch()
         self._notify("on_batch_begin", batch=self.batch, training=True)
 
