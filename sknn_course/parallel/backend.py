@@ -72,6 +72,10 @@ class StackedBackend(ParallelBackendBase):
     tasks join the others. Inner calls that ask for threads (``prefer="threads"``,
     as forests do) run one after another.
 
+    With ``random_state=None`` networks draw from numpy's global generator, as they
+    come to it: a seed of that generator does not give the numbers of an ordinary run,
+    nor does it in joblib's worker processes.
+
     With ``n_jobs`` beyond one, tasks share the interpreter's warning filters, as
     in any of joblib's threads; with one, each task keeps its own.
 
@@ -79,9 +83,10 @@ class StackedBackend(ParallelBackendBase):
     objects that were there before (`gc.freeze`).
 
     The processes are those of joblib's backend ``"loky"``, which stay for later
-    calls: what holds there holds for ``n_processes`` beyond one. Tasks are pickled,
-    warnings are printed by the workers, and ``timeout`` is not observed. Calls that
-    ask for threads, and those inside tasks, stay in their process.
+    calls: what holds there holds for ``n_processes`` beyond one, which is therefore
+    your choice. Tasks are pickled, what they change stays in the worker, warnings
+    are printed by the workers, and ``timeout`` is not observed. Calls that ask for
+    threads, and those inside tasks, stay in their process.
 
     Examples
     --------
