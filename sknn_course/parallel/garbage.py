@@ -6,19 +6,22 @@ import threading
 _lock = threading.Lock()
 _n_calls = 0
 _froze = False
+_program_froze = False
 
 
 def spare_older_objects():
     """Until `take_up_older_objects`, collect only what has been made since.
 
     The tasks of a call hold so many objects together that a collection of all falls
-    due, and looks through every module that was ever imported. Nothing is done where
-    the program itself has frozen objects.
+    due, and looks through every module that was ever imported. Nothing is done any more
+    once the program itself has frozen objects.
     """
-    global _n_calls, _froze
+    global _n_calls, _froze, _program_froze
     with _lock:
         if _n_calls == 0:
-            _froze = gc.get_freeze_count() == 0
+            # to count many frozen objects takes as long as a small search
+            _program_froze = _program_froze or gc.get_freeze_count() > 0
+            _froze = not _program_froze
             if _froze:
                 gc.freeze()
         _n_calls += 1
