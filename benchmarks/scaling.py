@@ -13,14 +13,14 @@ import json
 import statistics
 import warnings
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil, prod
+from math import ceil
 from pathlib import Path
 
 import joblib
 import torch
 from machine import describe_machine
 from scaling_plot import draw
+from searches import operations_per_row
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from stack_sizes import (
@@ -56,9 +56,8 @@ class Point:
 
     @property
     def operations(self):
-        """Of all matrix products; the first layer needs no gradient of its rows."""
-        products = list(map(prod, pairwise(self.sizes)))
-        return 2 * (3 * sum(products) - products[0]) * self.n_rows * self.n_epochs
+        """Of all matrix products."""
+        return operations_per_row(self.sizes) * self.n_rows * self.n_epochs
 
 
 def make_points(quick):

@@ -4,11 +4,21 @@ memory of scikit-learn's side is its own."""
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 from noisy_digits import noisy_digits
 from sklearn.datasets import load_breast_cancer, load_digits, make_circles
 from sklearn.model_selection import ParameterGrid
+
+
+def operations_per_row(sizes):
+    """Multiplications and additions of a network's matrix products, forward and back.
+
+    The first layer needs no gradient of its rows.
+    """
+    products = list(map(prod, pairwise(sizes)))
+    return 2 * (3 * sum(products) - products[0])
 
 
 @dataclass
@@ -51,21 +61,16 @@ class Search:
 
     @property
     def operations(self):
-        """Of the matrix products of all fits, forward and back.
-
-        The first layer needs no gradient of its rows; two classes are one output.
-        """
+        """Of the matrix products of all fits; two classes are one output."""
         n_classes = len(np.unique(self.y))
         n_outputs = n_classes if n_classes > 2 else 1
         n_rows = len(self.X) * (self.n_folds - 1)  # trained on, of all folds
-        total = 0
-        for candidate in self.candidates():
-            hidden = candidate.get("hidden_layer_sizes", self.hidden_layer_sizes)
-            first, *others = [
-                a * b for a, b in pairwise((self.X.shape[1], *hidden, n_outputs))
-            ]
-            total += 2 * (2 * first + 3 * sum(others))
-        return total * n_rows * self.n_epochs
+        per_row = sum(
+            operations_per_row((self.X.shape[1], *hidden, n_outputs))
+            for candidate in self.candidates()
+            for hidden in [candidate.get("hidden_layer_sizes", self.hidden_layer_sizes)]
+        )
+        return per_row * n_rows * self.n_epochs
 
     def candidates(self, every=1):
         """Parameters of every so manieth candidate."""

@@ -5,12 +5,16 @@ import importlib
 import io
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.image import imread
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(
@@ -312,3 +316,12 @@ def test_long_sides_run_once(monkeypatch):
 
     sides = {"long": lambda: side(11.0), "short": lambda: side(6.0)}
     assert timing.time_in_turn(sides, 3, 20.0) == {"long": [11.0], "short": [6.0] * 3}
+
+
+def test_operations_are_those_that_torch_counts():
+    sizes, n_rows = (30, 16, 8, 2), 5
+    layers = [nn.Linear(*pair) for pair in pairwise(sizes)]
+    with FlopCounterMode(display=False) as counter:
+        nn.Sequential(*layers)(torch.rand(n_rows, sizes[0])).sum().backward()
+    of_row = importlib.import_module("searches").operations_per_row(sizes)
+    assert n_rows * of_row == counter.get_total_flops()

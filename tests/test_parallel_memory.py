@@ -117,7 +117,7 @@ def test_the_garbage_collector_spares_older_objects_during_a_call(monkeypatch):
         try:
             Parallel()(delayed(n_frozen)() for _ in range(3))
             assert gc.get_freeze_count() > 0
-            monkeypatch.setattr(gc, "get_freeze_count", None)  # it takes long
+            monkeypatch.setattr(gc, "get_freeze_count", None)  # not called again
             Parallel()(delayed(abs)(-1) for _ in range(3))
         finally:
             gc.unfreeze()

@@ -5,7 +5,6 @@ import threading
 
 _lock = threading.Lock()
 _n_calls = 0
-_froze = False
 _program_froze = False
 
 
@@ -16,13 +15,12 @@ def spare_older_objects():
     due, and looks through every module that was ever imported. Nothing is done any more
     once the program itself has frozen objects.
     """
-    global _n_calls, _froze, _program_froze
+    global _n_calls, _program_froze
     with _lock:
         if _n_calls == 0:
             # to count many frozen objects takes as long as a small search
             _program_froze = _program_froze or gc.get_freeze_count() > 0
-            _froze = not _program_froze
-            if _froze:
+            if not _program_froze:
                 gc.freeze()
         _n_calls += 1
 
@@ -32,5 +30,5 @@ def take_up_older_objects():
     global _n_calls
     with _lock:
         _n_calls -= 1
-        if _n_calls == 0 and _froze:
+        if _n_calls == 0 and not _program_froze:
             gc.unfreeze()
