@@ -157,7 +157,8 @@ class StackedBackend(ParallelBackendBase):
     ):
         """Prepare for calls of ``parallel``."""
         wants_threads = "threads" in (prefer, _threads_if(require))
-        if current_task() is not None and wants_threads:
+        self.parallel = parallel
+        if current_task() is not None and (wants_threads or not self._waits()):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if current_task() is None and self.n_processes > 1 and not wants_threads:
             raise FallbackToBackend(
@@ -167,7 +168,6 @@ class StackedBackend(ParallelBackendBase):
             # joblib parses the expression, and Python's parser fails now and then
             # where several threads use it (SystemError, CPython issue 106905)
             parallel.pre_dispatch = "all"
-        self.parallel = parallel
         n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
         self._n_running = max(1, n_running)
         return self.effective_n_jobs(n_jobs)
@@ -204,18 +204,13 @@ class StackedBackend(ParallelBackendBase):
     def retrieval_context(self):
         """Around joblib's wait for results."""
         call = self._calls[-1]
-        if call.parent is None:
-            self._rendezvous.dispatched(call)
-            if self._returns_list() and self.parallel.timeout is None:
-                self._rendezvous.train_here(call)
-            yield
-            return
-        if self.parallel.return_as == "list" and self.parallel.timeout is None:
+        if call.parent is not None:
             self._rendezvous.join(call)
-            yield
         else:
-            with self._rendezvous.blocked(call.parent):
-                yield
+            self._rendezvous.dispatched(call)
+            if self._waits():
+                self._rendezvous.train_here(call)
+        yield
 
     def abort_everything(self, ensure_ready=True):
         """End the tasks of the call."""
@@ -240,6 +235,10 @@ class StackedBackend(ParallelBackendBase):
     def _returns_list(self):
         """Not a generator, which may never be read to its end."""
         return self.parallel.return_as == "list"
+
+    def _waits(self):
+        """Whether the call ends when all tasks have ended, or one has failed."""
+        return self._returns_list() and self.parallel.timeout is None
 
     def _options(self):
         """Of backends in tasks and in worker processes."""

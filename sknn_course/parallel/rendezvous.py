@@ -12,7 +12,6 @@ when it has ended, failed, or waits for tasks of its own.
 """
 
 import threading
-from contextlib import contextmanager
 from time import monotonic
 
 from ..training import train
@@ -20,7 +19,7 @@ from ..training.slices import fills_core
 from ..training.threads import DEAF_SECONDS
 from .equal_data import EqualData, cut_bytes
 from .shared import SharedResults
-from .task import BLOCKED, RUNNING, WAITING, Call, Task, current_task
+from .task import RUNNING, WAITING, Call, Task
 from .turns import Turns
 from .warning_state import WarningState
 from .wave import train_wave
@@ -63,7 +62,7 @@ class Rendezvous:
     def submit(self, call, function, callback):
         """Take a task; it starts when there is room."""
         call.check()
-        task = Task(call, function, callback)
+        task = Task(call, function, callback, self.turns.new_event())
         with self._lock:
             call.last_submitted = monotonic()
             call.tasks.add(task)
@@ -190,25 +189,6 @@ class Rendezvous:
         task.goes_on.wait()
         warnings.restore()
         call.check()
-
-    @contextmanager
-    def blocked(self, task):
-        """While a task takes results of its own tasks, others may run."""
-        warnings = WarningState()
-        with self._lock:
-            was_running = task.state == RUNNING
-            if was_running:
-                self.turns.block(task)
-        try:
-            yield
-        finally:
-            if was_running and current_task() is task:
-                with self._lock:
-                    if task.state == BLOCKED:
-                        self.turns.make_ready(task)
-                        self.turns.advance()
-                task.goes_on.wait()
-                warnings.restore()
 
     # In the caller's thread, or the trainer's
 

@@ -85,14 +85,15 @@ class Task:
     function : callable
     callback : callable
         Takes ``(succeeded, result or error)``.
+    goes_on : event
+        Set when the task may go on.
     """
 
-    def __init__(self, call, function, callback):
+    def __init__(self, call, function, callback, goes_on):
         self.call, self.function, self.callback = call, function, callback
         self.rank = (-call.depth, next(_numbers))  # inner tasks first
         self.state = QUEUED
-        self.goes_on = threading.Event()
-        self.goes_back_to = None  # the state after waiting
+        self.goes_on = goes_on
         self.job = None
         self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0

@@ -1,12 +1,14 @@
-"""Turns of tasks: each has a thread of its own, and few of them run at a time."""
+"""Turns of tasks, few of which run at a time: in threads of their own or in one."""
 
 import heapq
 import threading
 from collections import Counter, deque
+from functools import partial
 from time import monotonic
 
 from joblib import cpu_count
 
+from .greenlets import GreenletThread, greenlet
 from .task import BLOCKED, DROPPED, ENDED, READY, RUNNING, WAITING, run
 
 JOIN_SECONDS = 1.0  # given to threads to end
@@ -48,6 +50,13 @@ class Turns:
         self._bytes = 0
         self._n_filling = 0  # of those that wait, whose network fills a core
         self._threads: set = set()
+        self._one_thread = None  # or each task has its own
+        if n_running == 1 and greenlet is not None:
+            self._one_thread = GreenletThread(partial(self.start_thread, role="task"))
+
+    def new_event(self):
+        """An event for which a task may wait."""
+        return self._one_thread.new_event() if self._one_thread else threading.Event()
 
     @property
     def stand_still(self):
@@ -65,7 +74,6 @@ class Turns:
 
         The task then has to wait for ``goes_on``.
         """
-        task.goes_back_to = task.state  # running, or blocked
         self._bytes += n_bytes - task.held_bytes
         task.held_bytes = n_bytes
         self._move(task, WAITING)
@@ -79,13 +87,9 @@ class Turns:
         return tasks
 
     def go_back(self, tasks):
-        """Let tasks of a wave go on, each where it was before."""
+        """Let tasks of a wave go on."""
         for task in tasks:
-            if task.goes_back_to == RUNNING:
-                self.make_ready(task)
-            elif task.state == WAITING:
-                self._move(task, task.goes_back_to)
-                task.goes_on.set()
+            self.make_ready(task)
         self.advance()
 
     def block(self, task):
@@ -135,10 +139,16 @@ class Turns:
             self.nobody_runs.notify_all()
         return for_this_thread
 
-    def start_thread(self, function, role, *arguments):
+    def start_thread(self, function, role):
         """A new thread, which need not end before the program does."""
+
+        def run_and_forget():
+            function()
+            with self.lock:
+                self._threads.discard(thread)
+
         thread = threading.Thread(
-            target=function, args=arguments, name=f"stacked-{role}", daemon=True
+            target=run_and_forget, name=f"stacked-{role}", daemon=True
         )
         thread.start()
         self._threads.add(thread)
@@ -146,6 +156,8 @@ class Turns:
 
     def close(self):
         """Wait a little for the threads to end."""
+        if self._one_thread:
+            self._one_thread.close()
         with self.lock:
             threads = self._threads - {threading.current_thread()}
         deadline = monotonic() + JOIN_SECONDS
@@ -175,7 +187,11 @@ class Turns:
         queued = task.state
         self._move(task, RUNNING)
         try:
-            self.start_thread(self._run, "task", task)
+            run = partial(self._run, task)
+            if self._one_thread:
+                self._one_thread.start(run)
+            else:
+                self.start_thread(run, "task")
         except RuntimeError:  # the system gives no more threads
             self._move(task, queued)
             if self._n_started() == 0:
@@ -192,8 +208,6 @@ class Turns:
             succeeded = run(task)
             with self.lock:
                 task = self._end(task, succeeded)
-        with self.lock:
-            self._threads.discard(threading.current_thread())
 
     def _end(self, task, succeeded):
         """Take a task out; the next one for its thread, or None."""
