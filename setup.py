@@ -7,7 +7,9 @@ from setuptools import find_packages, setup
 PLOT = ["matplotlib>=3.8"]
 FILES = ["pandas>=2.2", "pyarrow>=15"]
 TENSORBOARD = ["tensorboard>=2.15"]
-TEST = ["pytest>=8.2", "polars>=1.0", *PLOT, *FILES, *TENSORBOARD]
+STACKED = ["greenlet>=3.1"]
+ALL = [*PLOT, *FILES, *TENSORBOARD, *STACKED]
+TEST = ["pytest>=8.2", "polars>=1.0", *ALL]
 DOCS = ["sphinx>=8.1", "sphinx-gallery>=0.20", *PLOT]
 DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
 
@@ -48,10 +50,11 @@ setup(
         "plot": PLOT,
         "files": FILES,
         "tensorboard": TENSORBOARD,
+        "stacked": STACKED,
         "test": TEST,
         "docs": DOCS,
         "dev": DEV,
-        "all": [*PLOT, *FILES, *TENSORBOARD],
+        "all": ALL,
     },
     packages=find_packages(include=["sknn_course", "sknn_course.*"]),
     package_data={"sknn_course": ["py.typed", "datasets/data/*.csv"]},

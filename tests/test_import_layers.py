@@ -31,7 +31,7 @@ ROWS = [
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
-OPTIONAL = {"matplotlib", "pandas", "polars", "pyarrow", "tensorboard"}
+OPTIONAL = {"greenlet", "matplotlib", "pandas", "polars", "pyarrow", "tensorboard"}
 
 
 def module_name(path):

@@ -1,10 +1,11 @@
 """Tasks that take turns in one thread, as greenlets.
 
-To switch between threads takes longer than it seems: the system wakes the next one on
-another core, whose caches know nothing of what it is about to do. Greenlets switch
-inside one thread, on one core.
+Between threads a switch takes longer than it seems: the system wakes the next one on
+another core, whose caches know nothing of what it goes on with. Greenlets stay on
+their core, and what a task does between its trainings is as quick as in a loop.
 """
 
+from functools import cache
 from queue import SimpleQueue
 
 import joblib.parallel
@@ -13,17 +14,31 @@ import torch
 
 from . import task
 
-try:
-    from greenlet import getcurrent, greenlet
-except ImportError:  # an optional package
-    greenlet = None
-
 # what libraries keep for each thread
 LOCALS = (joblib.parallel._backend, sklearn._config._threadlocal, task._thread)
 
 
+@cache
+def load_greenlet():
+    """The package greenlet, or None where it is not installed."""
+    try:
+        import greenlet
+    except ImportError:
+        return None
+    return greenlet
+
+
 class ThreadState:
-    """What libraries keep for this thread, as it is now; or as for a new thread."""
+    """What libraries keep for this thread: configurations, and whose task it runs.
+
+    Contexts such as `sklearn.config_context` change it. Tasks that share a thread
+    therefore each put back their own.
+
+    Parameters
+    ----------
+    is_new : bool
+        As for a thread in which nothing has run, instead of as it is now.
+    """
 
     def __init__(self, is_new=False):
         self.values = [{} if is_new else vars(local).copy() for local in LOCALS]
@@ -38,7 +53,7 @@ class ThreadState:
 
 
 class GreenletThread:
-    """Runs functions in one thread, each until it sleeps or ends.
+    """Runs functions in one thread, each until it waits or ends.
 
     Parameters
     ----------
@@ -49,7 +64,7 @@ class GreenletThread:
     def __init__(self, start_thread):
         self._start_thread = start_thread
         self._is_started = False
-        self._turns = SimpleQueue()  # greenlets, and functions that have none yet
+        self._turns = SimpleQueue()  # greenlets that go on, functions to start
 
     def start(self, function):
         """Run a function when it is its turn."""
@@ -60,42 +75,54 @@ class GreenletThread:
 
     def new_event(self):
         """An event that a function of this thread may wait for."""
-        return _Event(self._turns)
+        return _Event(self)
 
     def close(self):
         """End the thread when all have had their turn."""
         self._turns.put(None)
 
+    def go_on(self, sleeper):
+        """Let a greenlet of this thread run when it is its turn."""
+        self._turns.put(sleeper)
+
+    def give_way(self):
+        """Let others run, until `go_on`."""
+        self._switcher.switch()
+
     def _run(self):
-        here = ThreadState()
+        greenlet = load_greenlet()
+        self._switcher = greenlet.getcurrent()
         while (turn := self._turns.get()) is not None:
-            if not isinstance(turn, greenlet):
-                turn = greenlet(turn)
-                turn.state = ThreadState(is_new=True)
-            turn.state.restore()
+            if not isinstance(turn, greenlet.greenlet):
+                ThreadState(is_new=True).restore()
+                turn = greenlet.greenlet(turn)
             turn.switch()
-            turn.state = ThreadState()
-            here.restore()
+        # greenlet lets go of it with the thread, and overlooks us if `gc.freeze` was
+        # called since: only what is not frozen counts as a reference
+        self._switcher = None
 
 
 class _Event:
-    """As `threading.Event`, for one greenlet, which sleeps while others run."""
+    """As `threading.Event`, for one greenlet to wait for."""
 
-    def __init__(self, turns):
-        self._turns = turns
+    def __init__(self, thread):
+        self._thread = thread
         self._is_set = False
-        self._waiting = None
+        self._sleeper = None
 
     def set(self):
         self._is_set = True
-        if self._waiting is not None:
-            self._turns.put(self._waiting)
+        if self._sleeper is not None:
+            self._thread.go_on(self._sleeper)
 
     def clear(self):
         self._is_set = False
 
     def wait(self):
-        self._waiting = getcurrent()  # before the look: it may be set in between
+        state = ThreadState()
+        # before the look, since another thread may set it
+        self._sleeper = load_greenlet().getcurrent()
         while not self._is_set:
-            self._waiting.parent.switch()
-        self._waiting = None
+            self._thread.give_way()
+        self._sleeper = None
+        state.restore()

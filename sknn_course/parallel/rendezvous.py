@@ -42,6 +42,7 @@ class Rendezvous:
     def __init__(self, n_running, max_models, max_bytes, report, cuda_graphs=False):
         self.turns = Turns(n_running, max_models, max_bytes)
         self.report, self.cuda_graphs = report, cuda_graphs
+        report.turns = self.turns.kind
         self.results = SharedResults(max_bytes)
         self._lock = self.turns.lock  # of everything below
         self._calls = []

@@ -46,6 +46,9 @@ class Report:
         different content within their wave.
     n_shared : int
         Factorisations and kernel matrices taken over from an earlier fit.
+    turns : str
+        How tasks took turns: as ``"greenlets"`` of one thread, or in ``"threads"`` of
+        their own, which is slower.
     seconds : float
         Wall-clock seconds of the outermost joblib calls.
     seconds_training : float
@@ -68,6 +71,7 @@ class Report:
     n_data: int = 0
     n_different_data: int = 0
     n_shared: int = 0
+    turns: str = ""
     seconds: float = 0.0
     seconds_training: float = 0.0
     seconds_waiting: float = 0.0
@@ -97,6 +101,7 @@ class Report:
             self.n_data += other.n_data
             self.n_different_data += other.n_different_data
             self.n_shared += other.n_shared
+            self.turns = other.turns
             self.seconds_waiting = waits / max(1, sum(self.waves))
         self.seconds_training += max(other.seconds_training for other in reports)
 
@@ -116,6 +121,8 @@ class Report:
             lines.append(f"{self.n_different_data} of {self.n_data} data sets differ")
         if self.n_shared:
             lines.append(f"{self.n_shared} factorisations or kernel matrices shared")
+        if self.turns:
+            lines.append(f"tasks took turns as {self.turns}")
         lines.append(
             f"seconds: {self.seconds:.2f} in all, {self.seconds_training:.2f} in "
             f"training, {self.seconds_elsewhere:.2f} in everything else"

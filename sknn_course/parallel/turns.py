@@ -8,7 +8,7 @@ from time import monotonic
 
 from joblib import cpu_count
 
-from .greenlets import GreenletThread, greenlet
+from .greenlets import GreenletThread, load_greenlet
 from .task import BLOCKED, DROPPED, ENDED, READY, RUNNING, WAITING, run
 
 JOIN_SECONDS = 1.0  # given to threads to end
@@ -33,6 +33,8 @@ class Turns:
     ----------
     lock : Lock
         Of the turns, and of the states of tasks and calls.
+    kind : str
+        What tasks run in.
     nobody_runs : Condition
         Notified when tasks wait for a wave and none runs, and at the end of a call.
     """
@@ -51,8 +53,9 @@ class Turns:
         self._n_filling = 0  # of those that wait, whose network fills a core
         self._threads: set = set()
         self._one_thread = None  # or each task has its own
-        if n_running == 1 and greenlet is not None:
+        if n_running == 1 and load_greenlet() is not None:
             self._one_thread = GreenletThread(partial(self.start_thread, role="task"))
+        self.kind = "greenlets" if self._one_thread else "threads"
 
     def new_event(self):
         """An event for which a task may wait."""
