@@ -8,6 +8,7 @@ from scipy import stats
 
 from sknn_course.modules.counter_random import (
     keep_mask,
+    keep_rule,
     mix,
     normal,
     row_keys,
@@ -153,17 +154,17 @@ def test_equal_rows_have_equal_keys():
 @pytest.mark.parametrize("rate", [0.01, 0.3, 0.5, 0.9])
 def test_values_are_kept_at_the_given_rate(rate, dtype):
     bits = draws("row")
-    mask = keep_mask(bits, rate, dtype)
+    mask = keep_mask(bits, *keep_rule(rate, dtype))
     assert mask.dtype == dtype
     kept = int((mask > 0).sum())
     assert 1e-4 < stats.binomtest(kept, SIZE, 1 - rate).pvalue
     values = mask.unique().numpy()
     assert_allclose(values, [0, 1 / (1 - rate)], rtol=1e-6)
     rates = [rate, 0.0, rate / 2]
-    each = [keep_mask(bits, r, dtype) for r in rates]
+    each = [keep_mask(bits, *keep_rule(r, dtype)) for r in rates]
     column = torch.tensor(rates, dtype=torch.float64).view(3, 1)
     assert torch.equal(
-        keep_mask(bits.expand(3, SIZE), column, dtype), torch.stack(each)
+        keep_mask(bits.expand(3, SIZE), *keep_rule(column, dtype)), torch.stack(each)
     )
     assert (each[1] == 1).all()
     assert (each[0] > 0).sum() < (each[2] > 0).sum()
@@ -183,9 +184,9 @@ def test_extreme_hashes_give_finite_numbers(dtype):
     assert torch.isfinite(z).all()
     assert_allclose(z.double(), stats.norm.ppf(u.double()), rtol=1e-5, atol=1e-6)
     for rate in (0.0, 1e-9, 0.5, 1 - 1e-9):
-        mask = keep_mask(EXTREMES, rate, torch.float64)
+        mask = keep_mask(EXTREMES, *keep_rule(rate, torch.float64))
         assert torch.isfinite(mask).all()
-    assert (keep_mask(EXTREMES, 0.0, dtype) == 1).all()
+    assert (keep_mask(EXTREMES, *keep_rule(0.0, dtype)) == 1).all()
 
 
 @pytest.mark.parametrize("axis", AXES)

@@ -18,6 +18,7 @@ from sknn_course.layers import Dropout, GaussianNoise
 from sknn_course.modules.build import build_module
 from sknn_course.modules.counter_random import (
     keep_mask,
+    keep_rule,
     normal,
     row_keys,
     step_keys,
@@ -56,7 +57,7 @@ def _modules_with_drawn_numbers(case, keys, strengths):
                 continue
             bits = unit_bits(keys[k], case.layout.shapes[index], index)
             if isinstance(layer, Dropout):
-                mask = keep_mask(bits, strength, torch.float64)
+                mask = keep_mask(bits, *keep_rule(strength, torch.float64))
                 module[at] = Fixed(lambda x, mask=mask: x * mask)
             elif isinstance(layer, GaussianNoise):
                 noise = strength * normal(bits, torch.float64)

@@ -19,7 +19,7 @@ from .. import layers as spec
 from ..layers import is_active
 from . import stacked_bfloat16
 from .activations import ACTIVATIONS, RISING
-from .counter_random import keep_mask, normal, unit_bits
+from .counter_random import hash_units, keep_mask, keep_rule, normal, unit_words
 from .stacked_batch_norm import BatchNorm
 from .stacked_images import (
     Flatten,
@@ -173,14 +173,14 @@ class Dropout:
     """h = x m / (1 - rate) with m ~ Bernoulli(1 - rate) per row and unit."""
 
     def __init__(self, layer, shape, values, grads):
-        self.rate, self.shape, self.salt = values["rate"], shape, values["salt"]
+        self.words = unit_words(shape, values["salt"], values["device"])
+        self.rule = keep_rule(values["rate"], values["dtype"])
 
     def forward(self, x, batch):
         self.mask = None
         if not batch.training:
             return x
-        bits = unit_bits(batch.keys, self.shape, self.salt)
-        self.mask = keep_mask(bits, self.rate, x.dtype)
+        self.mask = keep_mask(hash_units(batch.keys, self.words), *self.rule)
         return x * self.mask
 
     def backward(self, grad, needs_input_grad):
@@ -191,14 +191,15 @@ class GaussianNoise:
     """h = x + std e with e ~ N(0, 1) per row and unit."""
 
     def __init__(self, layer, shape, values, grads):
-        self.std, self.shape, self.salt = values["std"], shape, values["salt"]
+        self.words = unit_words(shape, values["salt"], values["device"])
+        self.std = values["std"]
         if isinstance(self.std, torch.Tensor):
             self.std = self.std.to(values["dtype"])
 
     def forward(self, x, batch):
         if not batch.training:
             return x
-        noise = normal(unit_bits(batch.keys, self.shape, self.salt), x.dtype)
+        noise = normal(hash_units(batch.keys, self.words), x.dtype)
         return x + noise.mul_(self.std)
 
     def backward(self, grad, needs_input_grad):
@@ -270,7 +271,7 @@ class StackedNetwork:
             own = {role: v for (at, role), v in values.items() if at == index}
             own_grads = {role: v for (at, role), v in grads.items() if at == index}
             own.update(rate=strengths[index], std=strengths[index], salt=index)
-            own.update(dtype=flat.dtype)
+            own.update(dtype=flat.dtype, device=flat.device)
             shape = layout.shapes[index]
             if first_trained is None and own_grads:
                 first_trained = len(self.layers)

@@ -7,7 +7,7 @@ import torch
 
 from ...layers import BatchNorm
 from ...mlp import MLPClassifier
-from ...modules.counter_random import keep_mask, row_keys, unit_bits
+from ...modules.counter_random import keep_mask, keep_rule, row_keys, unit_bits
 from ...modules.parameters import parameter_layout
 from ...modules.stacked import Batch, StackedNetwork
 from ...theory import gradient_check
@@ -61,7 +61,7 @@ def drop_out(context):
 def _kept_share(X, rate):
     """Share of the values that the networks' dropout keeps."""
     keys = row_keys(torch.from_numpy(X))
-    mask = keep_mask(unit_bits(keys, (X.shape[1],), 0), rate, torch.float32)
+    mask = keep_mask(unit_bits(keys, (X.shape[1],), 0), *keep_rule(rate, torch.float32))
     return float((mask != 0).double().mean())
 
 
