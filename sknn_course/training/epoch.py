@@ -6,6 +6,7 @@ from itertools import count, repeat
 import torch
 
 from ..devices import widest_float
+from ..modules.counter_random import step_keys
 from . import schedules
 from .evaluation import ScoreSum, Validation
 from .recording import Recorder
@@ -167,6 +168,10 @@ class EpochRunner:
         Steps
         """
         size = self.batch_size
+        if keys is not None:
+            n = keys.shape[-1]
+            number = torch.arange(n, dtype=torch.int32, device=keys.device) // size + 1
+            keys = step_keys(keys, stack.seeds, n_before + number)
         parts = [
             [None] * -(-X.shape[axis] // size) if v is None else v.split(size, axis)
             for v in (X, y, weight, keys, present)

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import torch
 
 from ..devices import widest_float
-from ..modules.counter_random import step_keys
 from ..modules.parameters import resize
 from ..modules.stacked import Batch, StackedNetwork
 from .groups import widest_layout
@@ -248,6 +247,7 @@ class Stack:
         weight : tensor of shape (K, n_rows, 1) or None
             Row weights for batch statistics and for mixing.
         keys : int32 tensor of shape (K, n_rows) or None
+            Of the rows in this step, from `step_keys`.
 
         Returns
         -------
@@ -256,10 +256,8 @@ class Stack:
         y : tensor of shape (K, n_rows, n_outputs)
             The targets trained on, mixed where augmentation mixes rows.
         """
-        if keys is not None:
-            keys = step_keys(keys, self.seeds, t)
-            if self.jobs[0].augment is not None:
-                x, y = self.augment(x, y, keys, weight)
+        if self.jobs[0].augment is not None:
+            x, y = self.augment(x, y, keys, weight)
         if self.observer is not None:
             self.observer.batch_begins(x, y)
         outputs = self.network.forward(x, Batch(True, weight, keys))
