@@ -50,6 +50,13 @@ class EpochRunner:
         self.chunks = plan_chunks(
             self.lengths, self.batch_size, self.rows.row_bytes(), chunk_bytes
         )
+        self.present = {
+            chunk: presence(
+                self.lengths[: chunk.n_jobs], chunk.start, chunk.stop, self.rows.y
+            )
+            for chunk in self.chunks
+            if chunk.ragged
+        }
         self.per_step = [
             schedules.PER_STEP.get(schedules.of_settings(job.settings)) for job in jobs
         ]
@@ -115,7 +122,7 @@ class EpochRunner:
         X, y, weight, keys = self.rows.take(places)
         present = None
         if chunk.ragged:
-            present = presence(self.lengths[:K], chunk.start, chunk.stop, y)
+            present = self.present[chunk]
             weight = present if weight is None else weight * present
         n_before = first_steps[0] + done
         if any(step != first_steps[0] for step in first_steps[:K]):
