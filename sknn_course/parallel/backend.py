@@ -26,10 +26,9 @@ class StackedBackend(ParallelBackendBase):
     """Joblib backend that trains the networks of concurrent tasks together.
 
     Made by ``joblib.parallel_config("stacked", max_models=..., max_bytes=...)``.
-    Tasks run in threads and take turns; where they reach the fit of a network of
-    this package, the networks of all tasks are trained as stacks. The results
-    are those of an ordinary run. `sknn_course.parallel.last_report` tells what
-    was stacked.
+    Tasks take turns; where they reach the fit of a network of this package, the
+    networks of all tasks are trained as stacks. The results are those of an ordinary
+    run. `sknn_course.parallel.last_report` tells what was stacked.
 
     ``n_jobs``, of ``parallel_config`` or of the search, is the number of tasks
     that run at the same time between the trainings: one (default) is best for
@@ -70,14 +69,18 @@ class StackedBackend(ParallelBackendBase):
     -----
     A task that is inside its own Parallel call is not waited for: its inner
     tasks join the others. Inner calls that ask for threads (``prefer="threads"``,
-    as forests do) run one after another.
+    as forests do), for a generator of results or for a timeout run one after another.
 
     With ``random_state=None`` networks draw from numpy's global generator, as they
     come to it: a seed of that generator does not give the numbers of an ordinary run,
     nor does it in joblib's worker processes.
 
-    With ``n_jobs`` beyond one, tasks share the interpreter's warning filters, as
-    in any of joblib's threads; with one, each task keeps its own.
+    With ``n_jobs`` beyond one, each task has a thread, and tasks share the
+    interpreter's warning filters, as in any of joblib's threads. With one, each task
+    keeps its own, and where the package greenlet is installed all tasks run in one
+    thread, which is quicker (`Report.turns`): what the configurations of scikit-learn,
+    joblib and torch keep for a thread stays apart, what others keep is shared, and an
+    `RLock` held around a fit keeps no other task out.
 
     While a call that returns a list runs, Python's garbage collector leaves alone the
     objects that were there before (`gc.freeze`).

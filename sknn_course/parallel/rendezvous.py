@@ -1,11 +1,11 @@
 """Where the fits of concurrent tasks meet, to be trained together.
 
-Each task has a thread of its own, but only ``n_running`` of them run at a time.
-A task that reaches a fit hands in its job and sleeps while others run. When
-none can run before a job is trained, all jobs that have come are trained, and their
-tasks go on in turn. That is done in the thread that made the call, since OpenMP's
-threads are quick for one thread of a process alone, the first that used them; in one
-more thread where the caller has other things to do.
+Each task has a thread of its own, or is a greenlet of one that they share, and only
+``n_running`` of them run at a time. A task that reaches a fit hands in its job and
+sleeps while others run. When none can run before a job is trained, all jobs that have
+come are trained, and their tasks go on in turn. That is done in the thread that made
+the call, since OpenMP's threads are quick for one thread of a process alone, the first
+that used them; in one more thread where the caller has other things to do.
 
 Nothing waits for a job that may not come: a task counts only while it runs, not
 when it has ended, failed, or waits for tasks of its own.
