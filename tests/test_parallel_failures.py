@@ -141,6 +141,34 @@ def test_results_that_nobody_reads():
         assert len(cross_val_score(mlp, X, y)) == 5
 
 
+LEFT_OPEN = """
+import joblib
+from sklearn.datasets import load_iris
+from sknn_course.mlp import MLPClassifier
+
+X, y = load_iris(return_X_y=True)
+endless = MLPClassifier((5,), max_iter=10**9, tol=0, n_iter_no_change=10**9)
+joblib.parallel_config("stacked")
+results = joblib.Parallel(return_as="generator")(
+    joblib.delayed(task)() for task in (int, lambda: endless.fit(X, y))
+)
+print(next(results))
+while not sum(joblib.parallel.get_active_backend()[0].report.waves):
+    pass
+"""
+
+
+def test_a_program_may_end_while_networks_are_trained():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LEFT_OPEN],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS / 2,
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
 def test_a_fit_between_results():
     with joblib.parallel_config("stacked"):
         found = Parallel(return_as="generator")(

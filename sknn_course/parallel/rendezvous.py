@@ -11,6 +11,7 @@ Nothing waits for a job that may not come: a task counts only while it runs, not
 when it has ended, failed, or waits for tasks of its own.
 """
 
+import atexit
 import threading
 from time import monotonic
 
@@ -50,6 +51,8 @@ class Rendezvous:
         self._caller_trains = False
         self._trainer = None
         self._data, self._data_lock = EqualData(), threading.Lock()
+        # the interpreter must not end in the midst of torch's operations: it aborts
+        atexit.register(self.close)
 
     # Calls
 
@@ -120,6 +123,7 @@ class Rendezvous:
 
     def close(self):
         """End the threads, without waiting long for those that do not end."""
+        atexit.unregister(self.close)
         for call in self._calls.copy():
             self.abort(call)  # of generators that nobody has read to the end
         with self._lock:
