@@ -17,7 +17,7 @@ JOIN_SECONDS = 1.0  # given to threads to end
 class Turns:
     """Lets tasks run, up to ``n_running`` at a time, in the order of their ranks.
 
-    All but `close` is to be called with the lock held.
+    All but `new_event` and `close` is to be called with the lock held.
 
     Parameters
     ----------
@@ -190,11 +190,10 @@ class Turns:
         queued = task.state
         self._move(task, RUNNING)
         try:
-            run = partial(self._run, task)
             if self._one_thread:
-                self._one_thread.start(run)
+                self._one_thread.start(partial(self._run, task))
             else:
-                self.start_thread(run, "task")
+                self.start_thread(partial(self._run, task), "task")
         except RuntimeError:  # the system gives no more threads
             self._move(task, queued)
             if self._n_started() == 0:
