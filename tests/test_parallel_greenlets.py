@@ -57,6 +57,7 @@ def fit_in_context(name, number):
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_tasks_in_one_thread_keep_their_contexts(name):
+    pytest.importorskip("greenlet")
     with joblib.parallel_config("stacked"):
         results = Parallel()(delayed(fit_in_context)(name, i) for i in range(6))
     assert last_report().waves == [6]
