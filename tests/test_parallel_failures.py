@@ -141,6 +141,33 @@ def test_results_that_nobody_reads():
         assert len(cross_val_score(mlp, X, y)) == 5
 
 
+def test_a_call_that_ends_in_training_keeps_no_place():
+    endless = clone(mlp).set_params(max_iter=10**9, tol=0, n_iter_no_change=10**9)
+    gate = threading.Event()
+
+    def fit_behind_gate():
+        gate.wait()
+        return [clone(mlp).fit(X, y).loss_ for _ in range(2)]
+
+    with joblib.parallel_config("stacked"):
+        others = Parallel(return_as="generator")(
+            delayed(task)() for task in (int, fit_behind_gate)
+        )
+        assert next(others) == 0
+        ended = Parallel(return_as="generator")(
+            delayed(task)() for task in (int, lambda: endless.fit(X, y))
+        )
+        gate.set()
+        assert next(ended) == 0
+        while not last_report().waves:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        with pytest.warns(match="tasks which were still being processed"):
+            ended.close()
+        assert last_report().waves == [2]
+        np.testing.assert_allclose(next(others), clone(mlp).fit(X, y).loss_)
+
+
 LEFT_OPEN = """
 import joblib
 from sklearn.datasets import load_iris

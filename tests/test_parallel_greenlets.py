@@ -44,7 +44,7 @@ def no_greenlets(monkeypatch):
 
 
 def fit_in_context(name, number):
-    """Whether the context holds before, in and after it, and the task and thread."""
+    """Whether the context holds in it after a fit, and behind it; and the thread."""
     make, holds = CONTEXTS[name]
     task = current_task()
     with make() if number % 2 else nullcontext():

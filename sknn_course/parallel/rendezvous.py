@@ -29,7 +29,7 @@ DISPATCH_SECONDS = 1.0  # a caller that hands over no task for so long has pause
 
 
 class Rendezvous:
-    """Runs tasks in threads and trains their jobs in waves.
+    """Runs tasks and trains their jobs in waves.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Rendezvous:
             self.turns.nobody_runs.notify_all()
         self.turns.close()
 
-    # Tasks, in their threads
+    # In tasks
 
     def meet(self, task, job):
         """Hand in the job of a task and sleep until it is trained.
@@ -160,7 +160,7 @@ class Rendezvous:
         task.call.check()
 
     def train_alone(self, task, job, reason):
-        """Train the job of a task in its own thread, outside of the waves.
+        """Train the job of a task at once, outside of the waves.
 
         Raises
         ------

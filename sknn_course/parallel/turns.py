@@ -101,8 +101,8 @@ class Turns:
         self.advance()
 
     def make_ready(self, task):
-        """Let a task run when it is its turn, unless nobody wants it any more."""
-        if task.state != DROPPED:
+        """Let a task that waits run when it is its turn; it may have been dropped."""
+        if task.state in (WAITING, BLOCKED):
             self._move(task, READY)
             self._ready.append(task)
 
