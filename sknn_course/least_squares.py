@@ -218,6 +218,36 @@ def factorize(X, Y):
     return U.T @ Y, s, Vt
 
 
+def factorize_centred(X, Y, w, centre):
+    """`factorize` a weighted problem, whose columns are centred first if asked for.
+
+    Parameters
+    ----------
+    X : torch.Tensor of shape (n_samples, n_features)
+    Y : torch.Tensor of shape (n_samples, n_outputs)
+        Both are overwritten.
+    w : torch.Tensor of shape (n_samples, 1)
+    centre : bool
+
+    Returns
+    -------
+    UtY, s, Vt : torch.Tensor
+        From `factorize`.
+    X_mean : torch.Tensor of shape (n_features,)
+    Y_mean : torch.Tensor of shape (n_outputs,)
+    """
+    X_mean, Y_mean = X.new_zeros(X.shape[1]), Y.new_zeros(Y.shape[1])
+    if centre:
+        # Twice, since a mean is rounded: after the second a constant column
+        # is zero, and dependent ones stay so, however large their means.
+        for _ in range(2):
+            for data, mean in ((X, X_mean), (Y, Y_mean)):
+                shift = (w.T @ data)[0] / w.sum()
+                data.sub_(shift)
+                mean.add_(shift)
+    return *factorize(X.mul_(w.sqrt()), Y.mul_(w.sqrt())), X_mean, Y_mean
+
+
 def ridge_coefficients(UtY, s, Vt, alpha, rank):
     """Return ``V diag(s / (s^2 + alpha)) U^T Y`` of the leading ``rank`` terms.
 
@@ -257,17 +287,10 @@ class _LinearLeastSquares:
         Y = closed_form_tensor(y, device).reshape(n_samples, -1)
         w = closed_form_tensor(sample_weight, device)[:, None]  # (n_samples, 1)
 
-        X_mean, Y_mean = X.new_zeros(n_features), Y.new_zeros(Y.shape[1])
-        if self.fit_intercept:
-            # Twice, since a mean is rounded: after the second a constant column
-            # is zero, and dependent ones stay so, however large their means.
-            for _ in range(2):
-                for data, mean in ((X, X_mean), (Y, Y_mean)):
-                    shift = (w.T @ data)[0] / w.sum()
-                    data.sub_(shift)
-                    mean.add_(shift)
-
-        UtY, s, Vt = share(factorize, X.mul_(w.sqrt()), Y.mul_(w.sqrt()))
+        # by the data as they came: MKL's products differ in the last bit with the
+        # place of their factors in memory
+        centred = share(factorize_centred, X, Y, w, self.fit_intercept)
+        UtY, s, Vt, X_mean, Y_mean = centred
         # Below this a singular value is rounding: of the computation (as in
         # numpy.linalg.lstsq), or of the data as they came.
         relative = max(

@@ -18,7 +18,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_course.parallel import StackedBackend, garbage, last_report, wave
+from sknn_course.parallel import StackedBackend, garbage, group, last_report
 from sknn_course.parallel.equal_data import EqualData
 from sknn_course.training import Split
 
@@ -87,11 +87,11 @@ def test_the_caller_trains_where_it_has_nothing_else_to_do(
     """OpenMP's threads are slow in all threads of a process but the first."""
     threads = []
 
-    def train(*arguments, train=wave.train):
+    def train(*arguments, train=group.train):
         threads.append(threading.current_thread())
         return train(*arguments)
 
-    monkeypatch.setattr(wave, "train", train)
+    monkeypatch.setattr(group, "train", train)
     with joblib.parallel_config("stacked"):
         list(Parallel(**options)(delayed(clone(mlp).fit)(X, y) for _ in range(3)))
     assert len(threads) == 1
@@ -164,7 +164,13 @@ def test_as_many_threads_as_the_system_gives(monkeypatch, allowed):
 
 
 @pytest.mark.parametrize(
-    "options", [{"max_models": 0}, {"max_bytes": 1.5}, {"n_processes": -2}]
+    "options",
+    [
+        {"max_models": 0},
+        {"max_bytes": 1.5},
+        {"n_processes": -2},
+        {"n_processes": "all"},
+    ],
 )
 def test_options_are_checked(options):
     (name,) = options

@@ -79,6 +79,9 @@ class ParameterLayout:
         self.n_parameters = ends[-1]
         self.n_buffers = buffer_ends[-1]
 
+    def __reduce__(self):
+        return parameter_layout, (self.layers, self.shapes[0])
+
     @staticmethod
     def _place(found, parts):
         placed, ends, start = [], [], 0

@@ -38,11 +38,16 @@ class Rendezvous:
     report : Report
     cuda_graphs : bool
         As of `train_wave`.
+    shares : bool
+        Whether worker processes may train a part of a wave, where the caller trains.
     """
 
-    def __init__(self, n_running, max_models, max_bytes, report, cuda_graphs=False):
+    def __init__(
+        self, n_running, max_models, max_bytes, report, cuda_graphs=False, shares=False
+    ):
         self.turns = Turns(n_running, max_models, max_bytes)
         self.report, self.cuda_graphs = report, cuda_graphs
+        self.shared_bytes = max_bytes if shares else 0
         report.turns = self.turns.kind
         self.results = SharedResults(max_bytes)
         self._lock = self.turns.lock  # of everything below
@@ -91,7 +96,7 @@ class Rendezvous:
             self._caller_trains = True
         try:
             while (tasks := self._next_wave(call)) is not None:
-                self._train_wave(tasks)
+                self._train_wave(tasks, self.shared_bytes)
         finally:
             with self._lock:
                 self._caller_trains = False
@@ -201,7 +206,7 @@ class Rendezvous:
         while (tasks := self._next_wave()) is not None:
             self._train_wave(tasks)
 
-    def _train_wave(self, tasks):
+    def _train_wave(self, tasks, shared_bytes=0):
         started = monotonic()
         jobs = [task.job for task in tasks]
         task_of = dict(zip(map(id, jobs), tasks, strict=True))
@@ -211,6 +216,7 @@ class Rendezvous:
                 self.report,
                 lambda job: task_of[id(job)].state == WAITING,
                 self.cuda_graphs,
+                shared_bytes,
             )
         except BaseException as error:  # or the tasks would wait for ever
             for job in jobs:

@@ -18,6 +18,8 @@ class StackRecord:
     failed : bool
         Whether training the stack raised, so that its networks were then
         trained one by one.
+    in_worker : bool
+        Whether a worker process trained them, beside what this one trained.
     """
 
     wave: int
@@ -25,6 +27,7 @@ class StackRecord:
     structure: str
     seconds: float
     failed: bool = False
+    in_worker: bool = False
 
 
 @dataclass
@@ -111,7 +114,8 @@ class Report:
             f"{len(self.waves)} waves"
         ]
         for stack in self.stacks:
-            ending = ", failed: trained one by one" if stack.failed else ""
+            ending = ", in a worker process" if stack.in_worker else ""
+            ending += ", failed: trained one by one" if stack.failed else ""
             lines.append(
                 f"wave {stack.wave}: {stack.n_models} x {stack.structure}, "
                 f"{stack.seconds:.2f} s{ending}"

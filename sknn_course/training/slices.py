@@ -16,9 +16,10 @@ SHARED_IN_THREAD = 3e8  # likewise at least, outside of the main thread
 STEP_OPERATIONS = 2e7  # of one network's step: from there its products fill a core
 SLICE_BYTES = 1 << 23  # of a stack's parameters and activations, on one core
 WORKER_SECONDS = 1e-3  # of a step's work, for each thread with a slice of its own
-OVERHEAD_SECONDS = 5e-5  # of a step, whatever the number of models
+OVERHEAD_SECONDS = 1e-4  # of a step, whatever the number of models
+MODEL_SECONDS = 5e-7  # of a step of the smallest model
 OPERATIONS_PER_SECOND = 5e10  # in the small products of a stack, on one core
-MODEL_SECONDS = 1e-6  # of a step of the smallest model
+BYTES_PER_SECOND = 8e9  # likewise, of `model_bytes`
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,27 @@ def model_bytes(job, layout):
 
 def model_seconds(job, layout):
     """Seconds that a step takes for each model of a stack, on one core."""
-    operations = operations_per_step(job, layout)
-    return max(MODEL_SECONDS, operations / OPERATIONS_PER_SECOND)
+    return MODEL_SECONDS + max(
+        operations_per_step(job, layout) / OPERATIONS_PER_SECOND,
+        model_bytes(job, layout) / BYTES_PER_SECOND,
+    )
 
 
 def stack_seconds(jobs, layout):
     """Seconds of a step of a stack on one core, all models of this layout."""
     return OVERHEAD_SECONDS + len(jobs) * model_seconds(jobs[0], layout)
+
+
+def training_seconds(jobs):
+    """Seconds of training a stack on one core, if no network stops early."""
+    layout = max((job.layout for job in jobs), key=lambda la: la.n_parameters)
+    n_steps = [
+        ceil(len(job.train) / job.settings.batch_size)
+        * (1 if job.single_epoch else job.settings.max_iter)
+        for job in jobs
+    ]
+    of_models = sum(n_steps) * model_seconds(jobs[0], layout)
+    return max(n_steps) * OVERHEAD_SECONDS + of_models
 
 
 def fills_core(job):
@@ -99,7 +114,8 @@ def plan_slices(jobs, n_cores=None):
     if len(jobs) == 1:
         lbfgs = jobs[0].settings.solver == "lbfgs"
         least = SHARED_BY_LBFGS if lbfgs else SHARED_OPERATIONS
-        return Slices([jobs], 1, not _shares(operations, least), "one network")
+        one_thread = n_cores == 1 or not _shares(operations, least)
+        return Slices([jobs], 1, one_thread, "one network")
     n_cores = n_cores or cpu_count()
     if operations > STEP_OPERATIONS:
         return Slices(
@@ -117,7 +133,9 @@ def plan_slices(jobs, n_cores=None):
     size = ceil(len(jobs) / n_slices)
     stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     # torch's own threads where the interpreter's would wait for each other too often
-    one_thread = n_workers > 1 or not _shares(size * operations, SHARED_BY_STACK)
+    one_thread = (
+        n_cores == 1 or n_workers > 1 or not _shares(size * operations, SHARED_BY_STACK)
+    )
     return Slices(stacks, n_workers, one_thread, f"stacks of up to {size} networks")
 
 

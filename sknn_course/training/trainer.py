@@ -19,7 +19,7 @@ from .stopping import record_epoch
 from .threads import DEAF_SECONDS, no_denormals, one_thread
 
 
-def train(jobs, record=None):
+def train(jobs, record=None, n_cores=None):
     """Train fit jobs; jobs of equal structure are trained in stacks.
 
     An interrupt ends it: the jobs that were in training are marked as interrupted.
@@ -30,13 +30,15 @@ def train(jobs, record=None):
         Their parameters, progress and optimizer state are replaced.
     record : callable or None
         As of `EpochRunner`.
+    n_cores : int or None
+        As of `plan_slices`.
 
     Returns
     -------
     list of Slices
         How the groups of jobs were cut into stacks.
     """
-    plans = [plan_slices(group) for group in group_by_structure(jobs)]
+    plans = [plan_slices(group, n_cores) for group in group_by_structure(jobs)]
     for plan in plans:
         _train_slices(plan, record)
         if _is_interrupted(jobs):

@@ -1,0 +1,241 @@
+"""A part of a wave trained in worker processes, where that is sooner.
+
+The operations of small networks are too short for torch's threads to share, and
+Python's wait for the interpreter's lock between them; processes do not. A job is all
+that training needs: nothing of the task around it goes to a worker.
+"""
+
+import copy
+import multiprocessing
+import pickle
+import threading
+import warnings
+from bisect import bisect
+from collections import Counter
+from concurrent.futures import wait
+from contextlib import contextmanager
+from time import monotonic, perf_counter
+
+import joblib
+import numpy as np
+import torch
+from joblib.externals.loky import ProcessPoolExecutor
+from sklearn.utils import check_random_state
+
+from ..training.slices import fills_core, training_seconds
+from ..training.threads import DEAF_SECONDS
+from .equal_data import cut_bytes
+from .group import set_state, state_of, train_group
+
+# Measured on two cores, doubled, since networks may stop early
+START_SECONDS = 6.0  # until a new worker trains
+SEND_SECONDS = 0.4  # until one that is there trains
+WORTH = 0.8  # of the seconds on one core, of which threads save a part, too
+IDLE_SECONDS = 300.0  # after which workers end
+
+
+class _Pool:
+    """Worker processes of this module, started once for all calls."""
+
+    def __init__(self):
+        self._executor, self.n_workers = None, 0
+        self._last_used = 0.0
+
+    @property
+    def is_there(self):
+        idle = monotonic() - self._last_used
+        return self._executor is not None and idle < 0.9 * IDLE_SECONDS
+
+    def submit(self, arguments):
+        """Futures of `_train`, one worker for each argument."""
+        if not self.is_there:
+            self.end()
+            self.n_workers = len(arguments)
+            self._executor = ProcessPoolExecutor(self.n_workers, timeout=IDLE_SECONDS)
+        self._last_used = monotonic()
+        return [self._executor.submit(_train, argument) for argument in arguments]
+
+    def end(self):
+        """End the workers, whatever they do."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, kill_workers=True)
+        self._executor = None
+
+
+_pool = _Pool()
+
+
+def share_out(groups, max_bytes):
+    """Divide the groups of a wave among this process and workers, where that pays.
+
+    Parameters
+    ----------
+    groups : list of list of FitJob
+        Of `group_by_structure`.
+    max_bytes : int
+        Of the rows in all processes together, each of which holds its own.
+
+    Returns
+    -------
+    own : list of list of FitJob
+        To be trained here, on one core, while the workers train.
+    shares : list of list of list of FitJob
+        The groups of each worker.
+    rest : list of list of FitJob
+        To be trained here afterwards, on all cores.
+    """
+    leaving = _may_leave(groups) if max_bytes and _is_main() else set()
+    small = _filter(groups, lambda job: id(job) in leaving)
+    different = {id(job.train): job.train for group in small for job in group}
+    n_bytes = sum(map(cut_bytes, different.values()))
+    most = min(joblib.cpu_count(), max_bytes // max(1, n_bytes))
+    start = START_SECONDS
+    if _pool.is_there:
+        most, start = min(most, _pool.n_workers + 1), SEND_SECONDS
+    plans = [_cut(small, n, start) for n in range(2, most + 1)] if small else []
+    best = min(plans, key=lambda plan: _seconds(plan, start), default=None)
+    if best is None or _seconds(best, start) > WORTH * _seconds([small], start):
+        return [], [], groups
+    own, *shares = filter(None, best)
+    return own, shares, _filter(groups, lambda job: id(job) not in leaving)
+
+
+def _is_main():
+    """Whether this is the thread and the process that may start others."""
+    return (
+        threading.current_thread() is threading.main_thread()
+        and multiprocessing.parent_process() is None
+    )
+
+
+def _may_leave(groups):
+    """Ids of the jobs that can be trained in another process, and small ones."""
+    jobs = [job for group in groups for job in group]
+    uses = Counter(id(job.rng) for job in jobs)
+    uses[id(check_random_state(None))] = 1  # its users get generators of their own
+    return {
+        id(job)
+        for job in jobs
+        if job.device.type == "cpu"
+        and not fills_core(job)
+        and not job.settings.verbose
+        and job.task is job.augment is None
+        and uses[id(job.rng)] == 1
+    }
+
+
+def _filter(groups, is_wanted):
+    groups = [list(filter(is_wanted, group)) for group in groups]
+    return [group for group in groups if group]
+
+
+def _cut(groups, n_processes, start):
+    """The groups of each process, all of which end at about the same time."""
+    seconds = list(map(training_seconds, groups))
+    each = (sum(seconds) + (n_processes - 1) * start) / n_processes
+    ends = [each + k * (each - start) for k in range(n_processes - 1)]
+    shares = [[] for _ in range(n_processes)]
+    done = 0.0
+    for group, of_group in zip(groups, seconds, strict=True):
+        parts = [[] for _ in shares]
+        of_job = of_group / len(group)
+        for job in group:
+            parts[bisect(ends, done + of_job / 2)].append(job)
+            done += of_job
+        for share, part in zip(shares, parts, strict=True):
+            if part:
+                share.append(part)
+    return shares
+
+
+def _seconds(shares, start):
+    """Until all have trained their groups, those of this process first."""
+    own, *others = (sum(map(training_seconds, share)) for share in shares)
+    return max([own, *(start + other for other in others)])
+
+
+@contextmanager
+def trained_by_workers(shares):
+    """Inside, workers train; what is inside is to take their results at its end.
+
+    Parameters
+    ----------
+    shares : list of list of list of FitJob
+        The groups of each worker.
+
+    Yields
+    ------
+    iterable of tuple
+        Each group, its jobs trained, with the seconds that it took and whether it
+        failed as a stack; or with None, its jobs as they were, where a worker failed.
+    """
+    if not shares:
+        yield ()
+        return
+    try:
+        yield _results(shares, _pool.submit(list(map(_pickled, shares))))
+    except BaseException:
+        _pool.end()
+        raise
+
+
+def _pickled(share):
+    """By pickle itself, which is many times quicker than loky's pickler."""
+    numpys = check_random_state(None)
+    for group in share:
+        for job in group:
+            if job.rng is numpys:
+                job.rng = np.random.RandomState(numpys.randint(2**31))
+    return pickle.dumps(
+        [[_converted(job, torch.Tensor.numpy) for job in group] for group in share]
+    )
+
+
+def _train(pickled):
+    """In a worker: trained copies of the jobs, with seconds and failure, by group."""
+    results = []
+    for group in pickle.loads(pickled):
+        group = [_converted(job, torch.tensor) for job in group]
+        started = perf_counter()
+        failed = not train_group(group, lambda job: True, n_cores=1)
+        outcome = perf_counter() - started, failed
+        for job in group:
+            job.train = job.validation = None  # the others have them
+        results.append(
+            ([_converted(job, torch.Tensor.numpy) for job in group], outcome)
+        )
+    return pickle.dumps(results)
+
+
+def _results(shares, futures):
+    """Take over what workers have trained, as soon as all have."""
+    groups = [group for share in shares for group in share]
+    try:
+        while wait(futures, DEAF_SECONDS).not_done:
+            pass
+        results = [r for future in futures for r in pickle.loads(future.result())]
+    except Exception as error:
+        warnings.warn(
+            f"A worker process failed with {error!r}: what it was to train is trained "
+            "in this process.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        _pool.end()
+        results = [([], None)] * len(groups)
+    for group, (copies, outcome) in zip(groups, results, strict=True):
+        for job, trained in zip(group, copies, strict=False):
+            set_state(job, state_of(_converted(trained, torch.tensor)))
+        yield group, outcome
+
+
+def _converted(job, convert):
+    """A copy of a job, its tensors as arrays, which are pickled sooner, or back."""
+    job = copy.copy(job)
+    job.optimizer = copy.copy(job.optimizer)
+    job.parameters, job.buffers = convert(job.parameters), convert(job.buffers)
+    job.best = tuple(map(convert, job.best))
+    if job.optimizer.moments is not None:
+        moments = job.optimizer.moments
+        job.optimizer.moments = {name: convert(m) for name, m in moments.items()}
+    return job
