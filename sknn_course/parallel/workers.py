@@ -58,7 +58,7 @@ class _Pool:
     def end(self):
         """End the workers, whatever they do."""
         if self._executor is not None:
-            self._executor.shutdown(wait=False, kill_workers=True)
+            self._executor.shutdown(kill_workers=True)
         self._executor = None
 
 
