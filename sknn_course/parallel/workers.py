@@ -27,9 +27,9 @@ from ..training.threads import DEAF_SECONDS
 from .equal_data import cut_bytes
 from .group import set_state, state_of, train_group
 
-# Measured on two cores, doubled, since networks may stop early
-START_SECONDS = 6.0  # until a new worker trains
-SEND_SECONDS = 0.4  # until one that is there trains
+# Measured on two cores
+START_SECONDS = 3.0  # until a new worker trains
+SEND_SECONDS = 0.2  # until one that is there trains
 WORTH = 0.8  # of the seconds on one core, of which threads save a part, too
 IDLE_SECONDS = 300.0  # after which workers end
 
@@ -94,7 +94,8 @@ def share_out(groups, max_bytes):
         most, start = min(most, _pool.n_workers + 1), SEND_SECONDS
     plans = [_cut(small, n, start) for n in range(2, most + 1)] if small else []
     best = min(plans, key=lambda plan: _seconds(plan, start), default=None)
-    if best is None or _seconds(best, start) > WORTH * _seconds([small], start):
+    # twice the start: networks may stop after a half of their epochs
+    if best is None or _seconds(best, 2 * start) > WORTH * _seconds([small], 0.0):
         return [], [], groups
     own, *shares = filter(None, best)
     return own, shares, _filter(groups, lambda job: id(job) not in leaving)

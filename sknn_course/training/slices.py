@@ -20,6 +20,7 @@ OVERHEAD_SECONDS = 1e-4  # of a step, whatever the number of models
 MODEL_SECONDS = 5e-7  # of a step of the smallest model
 OPERATIONS_PER_SECOND = 5e10  # in the small products of a stack, on one core
 BYTES_PER_SECOND = 8e9  # likewise, of `model_bytes`
+EPOCH_SECONDS = 1e-5  # of each model between its epochs
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,14 @@ def stack_seconds(jobs, layout):
 def training_seconds(jobs):
     """Seconds of training a stack on one core, if no network stops early."""
     layout = max((job.layout for job in jobs), key=lambda la: la.n_parameters)
+    n_epochs = [1 if job.single_epoch else job.settings.max_iter for job in jobs]
     n_steps = [
-        ceil(len(job.train) / job.settings.batch_size)
-        * (1 if job.single_epoch else job.settings.max_iter)
-        for job in jobs
+        n * ceil(len(job.train) / job.settings.batch_size)
+        for n, job in zip(n_epochs, jobs, strict=True)
     ]
     of_models = sum(n_steps) * model_seconds(jobs[0], layout)
-    return max(n_steps) * OVERHEAD_SECONDS + of_models
+    between = sum(n_epochs) * EPOCH_SECONDS
+    return max(n_steps) * OVERHEAD_SECONDS + of_models + between
 
 
 def fills_core(job):
