@@ -58,7 +58,7 @@ def fit_search(
     every : int
         Take every so manieth candidate.
     n_jobs : int
-        Worker processes; for ours, 1 is this process.
+        Worker processes; for ours, 1 is this process, and 'auto' is possible.
     device : str
         Not for scikit-learn.
     scoring : str, list or None

@@ -191,10 +191,15 @@ def constants(stacks):
     steps = [n * smallest["seconds_in_stack"][n] for n in counts]
     per_model, overhead = np.polyfit(counts, steps, 1)
     best = [min(stack["seconds_in_stack"].values()) for stack in stacks]
+    byte_rate = max(
+        stack["bytes"] / seconds
+        for stack, seconds in zip(others, best[1:], strict=True)
+    )
     operations = [stack["operations"] for stack in stacks]
     return {
         "OVERHEAD_SECONDS": float(overhead),
-        "MODEL_SECONDS": float(per_model),
+        "MODEL_SECONDS": float(per_model) - smallest["bytes"] / byte_rate,
+        "BYTES_PER_SECOND": byte_rate,
         "OPERATIONS_PER_SECOND": statistics.median(
             stack["operations"] / seconds
             for stack, seconds in zip(others, best[1:], strict=True)

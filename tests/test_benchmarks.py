@@ -209,10 +209,10 @@ def test_scaling_writes_curves_constants_and_a_picture():
 def test_constants_are_found_again():
     """From times made by the rule that they stand for."""
     stack_sizes = importlib.import_module("stack_sizes")
-    overhead, rate, cache_bytes = 5e-5, 2e10, 2**23
+    overhead, rate, byte_rate, cache_bytes = 5e-5, 2e10, 5e9, 2**23
 
     def made(n_operations, n_bytes):
-        per_model = max(1e-6, n_operations / rate)
+        per_model = 1e-6 + max(n_operations / rate, n_bytes / byte_rate)
         times = {}
         for n_models in (2**n for n in range(1, 10)):
             beyond_cache = 1 + (n_models * n_bytes > cache_bytes)
@@ -228,10 +228,11 @@ def test_constants_are_found_again():
         }
 
     found = stack_sizes.constants(
-        [made(3e3, 1e4), made(1e6, 2**16), made(8e6, 2**17), made(1e9, 2**18)]
+        [made(3e3, 1e3), made(2e5, 2**17), made(8e6, 2**17), made(1e9, 2**18)]
     )
     assert found["OVERHEAD_SECONDS"] == pytest.approx(overhead)
-    assert found["MODEL_SECONDS"] == pytest.approx(1e-6)
+    assert found["MODEL_SECONDS"] == pytest.approx(1e-6, rel=0.1)
+    assert found["BYTES_PER_SECOND"] == pytest.approx(byte_rate, rel=0.1)
     assert found["OPERATIONS_PER_SECOND"] == pytest.approx(rate, rel=0.1)
     assert found["SLICE_BYTES"] == cache_bytes
     assert 8e6 < found["STEP_OPERATIONS"] < 1e9

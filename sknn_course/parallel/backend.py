@@ -49,12 +49,12 @@ class StackedBackend(ParallelBackendBase):
         number and, each different data set once, in the network's precision,
         exceed this, in all processes together.
     n_processes : 'auto' or int, default='auto'
-        ``'auto'`` lets tasks run in this process, and worker processes train a part
-        of the networks where that is sooner: from some 12 seconds of training on two
-        cores, or one second where the workers are there. 1 starts no other process.
-        Among several, the tasks of a call are shared out, and each process stacks its
-        own; -1 takes as many as there are cores. Then what the tasks do between the
-        trainings keeps all cores busy as well: see Notes.
+        ``'auto'`` runs tasks in this process, and workers train a part of a wave where
+        that is sooner: on two cores from some ten seconds of training, or one where
+        they are there from an earlier wave. 1 starts no other process. Among several,
+        the tasks of a call are shared out, and each process stacks its own; -1 takes
+        as many as there are cores. Then what the tasks do between the trainings keeps
+        all cores busy as well: see Notes.
     cuda_graphs : bool, default=False
         On a CUDA GPU, record the steps of a stack once as CUDA graphs and repeat
         them, for small networks, where launching operations takes longer than
@@ -74,8 +74,8 @@ class StackedBackend(ParallelBackendBase):
     as forests do), for a generator of results or for a timeout run one after another.
 
     With ``random_state=None`` networks draw from numpy's global generator, as they
-    come to it: a seed of that generator does not give the numbers of an ordinary run,
-    nor does it in joblib's worker processes.
+    come to it, in workers from generators that it seeds: a seed of that generator does
+    not give the numbers of an ordinary run, nor does it with joblib's backend "loky".
 
     With ``n_jobs`` beyond one, each task has a thread, and tasks share the
     interpreter's warning filters, as in any of joblib's threads. With one, each task
@@ -87,11 +87,18 @@ class StackedBackend(ParallelBackendBase):
     While a call that returns a list runs, Python's garbage collector leaves alone the
     objects that were there before (`gc.freeze`).
 
-    The processes are those of joblib's backend ``"loky"``, which stay for later
-    calls: what holds there holds for ``n_processes`` beyond one, which is therefore
-    your choice. Tasks are pickled, what they change stays in the worker, warnings
-    are printed by the workers, and ``timeout`` is not observed. Calls that ask for
-    threads, and those inside tasks, stay in their process.
+    The workers of ``n_processes='auto'`` get nothing but networks, rows and settings,
+    and end after five idle minutes. How long networks train is foreseen from
+    ``max_iter``: where all stop early, starting workers may cost up to three seconds.
+    What stays here: networks on a GPU, wide ones, those with scikit-learn's callbacks,
+    ``verbose`` or augmentation, those that share a `RandomState`, and whole calls from
+    other threads than the main one, for a generator of results or with a timeout.
+
+    The processes of ``n_processes`` beyond one are those of joblib's backend
+    ``"loky"``: what holds there holds here, which is therefore your choice. Tasks are
+    pickled, what they change stays in the worker, warnings are printed by the workers,
+    and ``timeout`` is not observed. Calls that ask for threads, and those inside tasks,
+    stay in their process.
 
     Examples
     --------
