@@ -18,6 +18,7 @@ from .training.threads import one_thread
 
 FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
 PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
+BLOCK = 16  # rows: products of fewer differ in the last bit with a row's place
 
 
 class FittedNetwork:
@@ -103,8 +104,9 @@ class FittedNetwork:
     def _predict_outputs(self, X):
         """Predictions after the output activation.
 
-        Rows pass in multiples of eight, the last ones with zeros behind them: by
-        that, a row's prediction is the same to the last bit alone and among others.
+        Rows pass in multiples of BLOCK, the last ones with zeros behind them: by
+        that, a row's prediction is the same to the last bit alone and among others,
+        unless threads share a large product.
 
         Returns
         -------
@@ -116,11 +118,14 @@ class FittedNetwork:
         like = next(module.parameters())
         loss = self._loss_and_score()[0]
         widest = max(prod(shape) for shape in self._layout.shapes)
-        n_at_once = 8 * max(1, PREDICTION_BYTES // (8 * widest * like.element_size()))
+        n_at_once = BLOCK * max(
+            1, PREDICTION_BYTES // (BLOCK * widest * like.element_size())
+        )
         n_rows = X.shape[0]
         few = n_rows * self._layout.n_parameters < FEW_PRODUCTS
         in_task = current_task() is not None  # OpenMP is slow in a second thread
-        edges = [*range(0, n_rows - n_rows % 8, n_at_once), n_rows - n_rows % 8, n_rows]
+        whole = n_rows - n_rows % BLOCK
+        edges = [*range(0, whole, n_at_once), whole, n_rows]
         parts = []
         with torch.inference_mode(), one_thread() if few or in_task else nullcontext():
             for start, stop in pairwise(sorted(set(edges))):
@@ -128,8 +133,8 @@ class FittedNetwork:
                 if sparse.issparse(rows):
                     rows = rows.toarray()
                 rows = to_tensor(rows, like.device).to(like.dtype)
-                if len(rows) % 8:
-                    nothing = rows.new_zeros(8 - len(rows), *rows.shape[1:])
+                if len(rows) % BLOCK:
+                    nothing = rows.new_zeros(BLOCK - len(rows), *rows.shape[1:])
                     rows = torch.cat([rows, nothing])
                 outputs = module(rows)[: stop - start]
                 parts.append(activate_rows(loss, outputs).cpu())

@@ -66,11 +66,8 @@ def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
         for group, outcome in trained:
             if outcome is None:
                 rest.append(group)
-                continue
-            report.stacks.append(
-                StackRecord(
-                    wave, len(group), describe(group[0]), *outcome, in_worker=True
-                )
-            )
+            else:
+                of_stack = wave, len(group), describe(group[0]), *outcome
+                report.stacks.append(StackRecord(*of_stack, in_worker=True))
     for group in rest:
         train_here(group)

@@ -39,11 +39,11 @@ class _Pool:
 
     def __init__(self):
         self._executor, self.n_workers = None, 0
-        self._last_used = 0.0
+        self.last_used = 0.0
 
     @property
     def is_there(self):
-        idle = monotonic() - self._last_used
+        idle = monotonic() - self.last_used
         return self._executor is not None and idle < 0.9 * IDLE_SECONDS
 
     def submit(self, arguments):
@@ -52,7 +52,6 @@ class _Pool:
             self.end()
             self.n_workers = len(arguments)
             self._executor = ProcessPoolExecutor(self.n_workers, timeout=IDLE_SECONDS)
-        self._last_used = monotonic()
         return [self._executor.submit(_train, argument) for argument in arguments]
 
     def end(self):
@@ -92,10 +91,12 @@ def share_out(groups, max_bytes):
     start = START_SECONDS
     if _pool.is_there:
         most, start = min(most, _pool.n_workers + 1), SEND_SECONDS
-    plans = [_cut(small, n, start) for n in range(2, most + 1)] if small else []
+    bound = WORTH * _seconds([small], 0.0)
+    late = 2 * start  # networks may stop after a half of their epochs
+    numbers = range(2, most + 1) if late < bound else []
+    plans = [_cut(small, n, start) for n in numbers]
     best = min(plans, key=lambda plan: _seconds(plan, start), default=None)
-    # twice the start: networks may stop after a half of their epochs
-    if best is None or _seconds(best, 2 * start) > WORTH * _seconds([small], 0.0):
+    if best is None or _seconds(best, late) > bound:
         return [], [], groups
     own, *shares = filter(None, best)
     return own, shares, _filter(groups, lambda job: id(job) not in leaving)
@@ -214,6 +215,7 @@ def _results(shares, futures):
     try:
         while wait(futures, DEAF_SECONDS).not_done:
             pass
+        _pool.last_used = monotonic()
         results = [r for future in futures for r in pickle.loads(future.result())]
     except Exception as error:
         warnings.warn(
