@@ -58,7 +58,7 @@ def fit_search(
     every : int
         Take every so manieth candidate.
     n_jobs : int
-        Worker processes; for ours, 1 is this process, and 'auto' is possible.
+        Worker processes; for ours, 1 is this process, or 'auto'.
     device : str
         Not for scikit-learn.
     scoring : str, list or None

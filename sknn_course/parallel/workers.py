@@ -91,7 +91,7 @@ def share_out(groups, max_bytes):
     start = START_SECONDS
     if _pool.is_there:
         most, start = min(most, _pool.n_workers + 1), SEND_SECONDS
-    bound = WORTH * _seconds([small], 0.0)
+    bound = WORTH * sum(map(training_seconds, small))
     late = 2 * start  # networks may stop after a half of their epochs
     numbers = range(2, most + 1) if late < bound else []
     plans = [_cut(small, n, start) for n in numbers]
@@ -174,6 +174,7 @@ def trained_by_workers(shares):
     if not shares:
         yield ()
         return
+    _give_generators(shares)
     try:
         yield _results(shares, _pool.submit(list(map(_pickled, shares))))
     except BaseException:
@@ -181,13 +182,16 @@ def trained_by_workers(shares):
         raise
 
 
+def _give_generators(shares):
+    """Seeded by numpy's global one, to the jobs that draw from it."""
+    numpys = check_random_state(None)
+    for job in (job for share in shares for group in share for job in group):
+        if job.rng is numpys:
+            job.rng = np.random.RandomState(numpys.randint(2**31))
+
+
 def _pickled(share):
     """By pickle itself, which is many times quicker than loky's pickler."""
-    numpys = check_random_state(None)
-    for group in share:
-        for job in group:
-            if job.rng is numpys:
-                job.rng = np.random.RandomState(numpys.randint(2**31))
     return pickle.dumps(
         [[_converted(job, torch.Tensor.numpy) for job in group] for group in share]
     )

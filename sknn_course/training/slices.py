@@ -79,7 +79,7 @@ def stack_seconds(jobs, layout):
 
 def training_seconds(jobs):
     """Seconds of training a stack on one core, if no network stops early."""
-    layout = max((job.layout for job in jobs), key=lambda la: la.n_parameters)
+    layout = _largest_layout(jobs)
     n_epochs = [1 if job.single_epoch else job.settings.max_iter for job in jobs]
     n_steps = [
         n * ceil(len(job.train) / job.settings.batch_size)
@@ -88,6 +88,10 @@ def training_seconds(jobs):
     of_models = sum(n_steps) * model_seconds(jobs[0], layout)
     between = sum(n_epochs) * EPOCH_SECONDS
     return max(n_steps) * OVERHEAD_SECONDS + of_models + between
+
+
+def _largest_layout(jobs):
+    return max((job.layout for job in jobs), key=lambda layout: layout.n_parameters)
 
 
 def fills_core(job):
@@ -111,12 +115,12 @@ def plan_slices(jobs, n_cores=None):
     """
     if jobs[0].device.type != "cpu":
         return Slices([jobs], 1, False, "one stack on the GPU")
-    layout = max((job.layout for job in jobs), key=lambda la: la.n_parameters)
+    layout = _largest_layout(jobs)
     operations = operations_per_step(jobs[0], layout)
     if len(jobs) == 1:
         lbfgs = jobs[0].settings.solver == "lbfgs"
         least = SHARED_BY_LBFGS if lbfgs else SHARED_OPERATIONS
-        one_thread = n_cores == 1 or not _shares(operations, least)
+        one_thread = not _shares(operations, least, n_cores)
         return Slices([jobs], 1, one_thread, "one network")
     n_cores = n_cores or cpu_count()
     if operations > STEP_OPERATIONS:
@@ -135,13 +139,13 @@ def plan_slices(jobs, n_cores=None):
     size = ceil(len(jobs) / n_slices)
     stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     # torch's own threads where the interpreter's would wait for each other too often
-    one_thread = (
-        n_cores == 1 or n_workers > 1 or not _shares(size * operations, SHARED_BY_STACK)
-    )
+    shares = _shares(size * operations, SHARED_BY_STACK, n_cores)
+    one_thread = n_workers > 1 or not shares
     return Slices(stacks, n_workers, one_thread, f"stacks of up to {size} networks")
 
 
-def _shares(operations, least):
+def _shares(operations, least, n_cores):
     """Whether torch's threads gain: OpenMP's are quick for the first user alone."""
     in_main = threading.current_thread() is threading.main_thread()
-    return operations >= (least if in_main else max(least, SHARED_IN_THREAD))
+    least = least if in_main else max(least, SHARED_IN_THREAD)
+    return n_cores != 1 and operations >= least
