@@ -1,6 +1,7 @@
 """The command line, from arguments to exit status."""
 
 import base64
+import gc
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from sklearn.dummy import DummyClassifier
 from sknn_course.cli import main
 from sknn_course.comparison import candidates
 from sknn_course.comparison.tables import BUILTIN
+from sknn_course.parallel.rendezvous import Rendezvous
 
 QUICK = ["--cv", "2", "--settings", "1", "--models", "least_squares"]
 
@@ -113,27 +115,57 @@ def test_without_matplotlib_there_are_no_pictures(tmp_path, capsys, monkeypatch)
     assert names == {"leaderboard.csv", "leaderboard.json", "report.html"}
 
 
+def press_ctrl_c():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 class Interrupting(DummyClassifier):
-    """Its fit is where the user presses Ctrl-C; like a network, it goes on."""
+    """Its first fit is where the user presses Ctrl-C; like a network, it goes on."""
+
+    has_pressed = False
 
     def fit(self, X, y):
-        try:
-            os.kill(os.getpid(), signal.SIGINT)
-        except KeyboardInterrupt:
-            pass
+        if not Interrupting.has_pressed:
+            Interrupting.has_pressed = True
+            try:
+                press_ctrl_c()
+            except KeyboardInterrupt:
+                pass
         return super().fit(X, y)
 
 
-def test_ctrl_c_prints_what_is_done(capsys, monkeypatch):
+def compare_interrupted(monkeypatch):
     made = (Interrupting(), {}, 1.0)
+    monkeypatch.setattr(Interrupting, "has_pressed", False)
     monkeypatch.setitem(candidates.MODELS, "mlp", lambda classify, table: made)
-    models = ["--models", "least_squares,mlp"]
     handler = signal.getsignal(signal.SIGINT)
+    models = ["--models", "least_squares,mlp"]
     assert main(["compare", "iris", *QUICK[:4], *models]) == 130
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_prints_what_is_done(capsys, monkeypatch):
+    compare_interrupted(monkeypatch)
     printed = capsys.readouterr().out
     assert "least_squares" in printed
     assert "note: left out mlp: interrupted" in printed
-    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.parametrize("name", ["abort", "end_call", "close"])
+def test_ctrl_c_once_more_ends_at_once(name, capsys, monkeypatch):
+    """While a search with the backend "stacked" ends by the first."""
+    method = getattr(Rendezvous, name)
+
+    def interrupted(self, *arguments):
+        if Interrupting.has_pressed:
+            press_ctrl_c()
+        return method(self, *arguments)
+
+    monkeypatch.setattr(Rendezvous, name, interrupted)
+    compare_interrupted(monkeypatch)
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.endswith("interrupted\n")
+    assert gc.get_freeze_count() == 0
 
 
 def test_nothing_but_failures_is_status_1(capsys, monkeypatch):

@@ -13,13 +13,17 @@ def tell(text, end="\n"):
 
 @contextmanager
 def interrupts():
-    """Turn Ctrl-C into `Interrupted`, and a list into one that has noted it."""
+    """Turn Ctrl-C into `Interrupted`, and a list into one that has noted it.
+
+    One more, of who will not wait for what ends, is what it was before.
+    """
     from sknn_course.comparison.compare import Interrupted
 
     noted = []
 
     def note(signum, frame):
         noted.append(signum)
+        signal.signal(signal.SIGINT, before)
         raise Interrupted
 
     before = signal.signal(signal.SIGINT, note)

@@ -233,12 +233,17 @@ class StackedBackend(ParallelBackendBase):
             self._rendezvous.abort(self._calls[-1])
 
     def stop_call(self):
-        """End the call."""
+        """End the call; joblib asks again where one more interrupt broke this off."""
+        if not self._calls:
+            return
         call = self._calls.pop()
-        self._rendezvous.end_call(call)
-        if call.parent is None and not self._calls:
-            self._rendezvous.close()
-            if self._returns_list():
+        is_last = call.parent is None and not self._calls
+        try:
+            self._rendezvous.end_call(call)
+            if is_last:
+                self._rendezvous.close()
+        finally:
+            if is_last and self._returns_list():
                 call.warnings.restore()
                 take_up_older_objects()
 

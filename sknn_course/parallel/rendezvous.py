@@ -104,6 +104,8 @@ class Rendezvous:
 
     def end_call(self, call):
         """The caller has all results, or wants no more."""
+        if call.tasks:
+            self.abort(call)  # a further interrupt may have kept joblib from it
         with self._lock:
             self._calls.remove(call)
             if call.parent is None:
