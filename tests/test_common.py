@@ -14,15 +14,16 @@ BASELINES = [
     LeastSquaresSVC,
     LeastSquaresSVR,
 ]
+QUICK = {"max_iter": 40, "learning_rate_init": 0.01}  # enough to learn what is asked
 MLP_SETTINGS = [
     {},
-    {"early_stopping": True},
-    {"dropout": 0.2, "batch_norm": True},
+    {"early_stopping": True, **QUICK},
+    {"dropout": 0.2, "batch_norm": True, **QUICK},
     {"solver": "lbfgs"},
-    {"solver": "sgd"},
-    {"dtype": None},
+    {"solver": "sgd", **QUICK},
+    {"dtype": None, **QUICK},
 ]
-CNN_SETTINGS = [{}, {"conv_dropout": 0.2}, {"batch_norm": True}]
+CNN_SETTINGS = [{}, {"conv_dropout": 0.2, **QUICK}, {"batch_norm": True, **QUICK}]
 
 
 @parametrize_with_checks(
