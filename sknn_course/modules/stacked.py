@@ -35,7 +35,6 @@ FEW_UNITS = 10
 MANY_INPUTS = 1 << 13  # numbers in x
 FEW_ROWS = 32
 SLOW_PRODUCT = 400  # below so many multiplications, torch's loop over a stack is slow
-CACHED_BYTES = 1 << 20  # of x: what is computed from them lies in a core's cache
 
 
 class Batch:
@@ -85,7 +84,7 @@ class Dense:
         self.stacked = self.weight.dim() == 3
         # sooner than matmul, which first finds out which one it is
         self.multiply = torch.bmm if self.stacked else torch.mm
-        self.multiply_add = torch.baddbmm if self.stacked else torch.addmm
+        self.multiply_add = _multiply_add if self.stacked else torch.addmm
         self.one_unit = self.stacked and self.weight.shape[2] == 1
         if self.stacked:
             self.bias = self.bias.unsqueeze(1)  # (K, 1, fan_out)
@@ -93,11 +92,7 @@ class Dense:
     def forward(self, x, batch):
         self.x = x
         self.transposes = _transposes(x, self.weight)
-        if self.one_unit and _is_small(x):
-            # rows are too short for a product of their own each
-            z = (x * self.weight.mT).sum(-1, keepdim=True)
-            return z.add_(self.bias)
-        if self.transposes and x.shape[-2] >= FEW_ROWS:
+        if self.transposes and x.shape[-2] >= FEW_ROWS and not self.one_unit:
             # z^T = W^T x^T + b^T
             bias = self.bias.mT if self.stacked else self.bias.unsqueeze(1)
             return self.multiply_add(bias, self.weight.mT, x.mT).mT.contiguous()
@@ -110,6 +105,8 @@ class Dense:
         x = self.x
         if self.one_unit and x.shape[1] * x.shape[2] < SLOW_PRODUCT:
             torch.sum(x * grad, 1, out=self.weight_grad.squeeze(2))
+        elif self.one_unit:
+            torch.bmm(grad.mT, x, out=self.weight_grad.mT)
         elif self.transposes:
             self.weight_grad.copy_(self.multiply(grad.mT, x).mT)
         else:
@@ -124,13 +121,9 @@ class Dense:
         return self.multiply(grad, self.weight.mT, out=x_grad)
 
 
-def _is_small(x):
-    """Whether products with one unit are sooner as a sum over all networks at once."""
-    return (
-        x.shape[1] * x.shape[2] >= SLOW_PRODUCT
-        and x.numel() * x.element_size() <= CACHED_BYTES
-        and x.device.type == "cpu"
-    )
+def _multiply_add(bias, x, weight, out=None):
+    # sooner than baddbmm, which lays out the biases for the product to add to
+    return torch.bmm(x, weight, out=out).add_(bias)
 
 
 def _transposes(x, weight):
