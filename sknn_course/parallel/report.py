@@ -109,10 +109,8 @@ class Report:
         self.seconds_training += max(other.seconds_training for other in reports)
 
     def __str__(self):
-        lines = [
-            f"{self.n_tasks} tasks, {sum(self.waves)} networks in "
-            f"{len(self.waves)} waves"
-        ]
+        waves = "1 wave" if len(self.waves) == 1 else f"{len(self.waves)} waves"
+        lines = [f"{self.n_tasks} tasks, {sum(self.waves)} networks in {waves}"]
         for stack in self.stacks:
             ending = ", in a worker process" if stack.in_worker else ""
             ending += ", failed: trained one by one" if stack.failed else ""
