@@ -14,7 +14,7 @@ from network_passes import (
 )
 from torch import nn
 
-from sknn_course.layers import Dropout, GaussianNoise
+from sknn_course.layers import Dropout, GaussianNoise, is_active
 from sknn_course.modules.build import build_module
 from sknn_course.modules.counter_random import (
     keep_mask,
@@ -53,7 +53,7 @@ def _modules_with_drawn_numbers(case, keys, strengths):
         at = 0
         for index, layer in enumerate(case.layout.layers):
             strength = strengths[k][index]
-            if strength == 0:
+            if not is_active(layer):
                 continue
             bits = unit_bits(keys[k], case.layout.shapes[index], index)
             if isinstance(layer, Dropout):
@@ -81,16 +81,9 @@ def test_dropout_and_noise_with_the_drawn_numbers(name, n_models):
     if n_models == 3:  # a strength of its own for each network
         strengths = [
             [s if s is None or s == 0 else s * share for s in of_layers]
-            for share in (1.0, 0.5, 0.1)
+            for share in (0.0, 1.0, 0.5)
         ]
-        stacked = [
-            s[0]
-            if s[0] is None or s[0] == 0
-            else torch.tensor(s, dtype=torch.float64).view(-1, 1, *[1] * len(shape))
-            for s, shape in zip(
-                zip(*strengths, strict=True), case.layout.shapes, strict=False
-            )
-        ]
+        stacked = [list(s) if any(s) else s[0] for s in zip(*strengths, strict=True)]
     network = case.network(stacked)
     assert network.needs_keys
     own_keys = keys if n_models else keys[0]

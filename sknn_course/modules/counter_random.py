@@ -6,6 +6,7 @@ place of a row in its batch. Equal rows draw equal numbers within one step: a
 row of weight 2 trains exactly as the row repeated.
 """
 
+from functools import partial
 from math import prod
 
 import torch
@@ -16,14 +17,17 @@ _GOLDEN = -1640531527  # 0x9e3779b9, 2**32 / golden ratio
 # time that it needs with Python's numbers.
 _FINALISER = (16, 0xFFFF, -2048144789, 13, 0x7FFFF, -1028477387)
 _FINALISER_ON_CPU = torch.tensor(_FINALISER, dtype=torch.int32, device="cpu").unbind()
+_INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}  # as wide
 
 
-def mix(h):
+def mix(h, spare=None):
     """Hash 32-bit integers in place, each output bit depending on all input bits.
 
     Parameters
     ----------
     h : int32 tensor
+    spare : int32 tensor of the shape of ``h``, or None
+        Memory for what lies between.
 
     Returns
     -------
@@ -31,9 +35,10 @@ def mix(h):
     """
     finaliser = _FINALISER_ON_CPU if h.device.type == "cpu" else _FINALISER
     shift, low, factor, shift_2, low_2, factor_2 = finaliser
-    h.bitwise_xor_((h >> shift).bitwise_and_(low)).mul_(factor)
-    h.bitwise_xor_((h >> shift_2).bitwise_and_(low_2)).mul_(factor_2)
-    return h.bitwise_xor_((h >> shift).bitwise_and_(low))
+    shifted = partial(torch.bitwise_right_shift, h, out=spare)
+    h.bitwise_xor_(shifted(shift).bitwise_and_(low)).mul_(factor)
+    h.bitwise_xor_(shifted(shift_2).bitwise_and_(low_2)).mul_(factor_2)
+    return h.bitwise_xor_(shifted(shift).bitwise_and_(low))
 
 
 def row_keys(X):
@@ -101,9 +106,14 @@ def unit_words(shape, salt, device):
     return mix(word.add_(1 + (salt << 24)).mul_(_GOLDEN)).view(shape)
 
 
-def hash_units(keys, words):
-    """As `unit_bits`, with the words of the units, shape (..., n_rows, *shape)."""
-    return mix(keys.view(*keys.shape, *[1] * words.dim()) ^ words)
+def hash_units(keys, words, out=None, spare=None):
+    """As `unit_bits`, with the words of the units, shape (..., n_rows, *shape).
+
+    ``out`` and ``spare``, of this shape, are memory for the result and for what lies
+    between.
+    """
+    keys = keys.view(*keys.shape, *[1] * words.dim())
+    return mix(torch.bitwise_xor(keys, words, out=out), spare)
 
 
 def keep_rule(rate, dtype):
@@ -111,39 +121,41 @@ def keep_rule(rate, dtype):
 
     Parameters
     ----------
-    rate : float, or float64 tensor that broadcasts with the bits
+    rate : float, or tensor that broadcasts with the bits
     dtype : torch.dtype
         Of the mask.
 
     Returns
     -------
-    threshold : int or int32 tensor
+    threshold : int32 tensor
         Of the bits that are kept.
-    scale : float or tensor
+    scale : tensor of type ``dtype``
         1 / (1 - rate).
-    dtype : torch.dtype
     """
-    scale = 1 / (1 - rate)
-    if isinstance(rate, float):
-        return int(rate * 2**32) - 2**31, scale, dtype
-    return (rate * 2**32).long().sub_(2**31).int(), scale.to(dtype), dtype
+    rate = torch.as_tensor(rate, dtype=torch.float64)
+    return (rate * 2**32).long().sub_(2**31).int(), (1 / (1 - rate)).to(dtype)
 
 
-def keep_mask(bits, threshold, scale, dtype):
+def keep_mask(bits, threshold, scale, out=None):
     """Inverted dropout mask: 0 with probability ``rate``, else 1 / (1 - rate).
 
     Parameters
     ----------
     bits : int32 tensor
-    threshold, scale, dtype :
+    threshold, scale : tensor
         From `keep_rule`.
+    out : tensor of the shape of ``bits`` and the type of ``scale``, or None
+        Memory for the mask.
 
     Returns
     -------
     tensor of the shape of ``bits``, the same for a tensor's rates as for each alone
     """
-    mask = bits.new_empty(bits.shape, dtype=dtype)
-    return torch.ge(bits, threshold, out=mask).mul_(scale)
+    mask = bits.new_empty(bits.shape, dtype=scale.dtype) if out is None else out
+    # 0 or 1 times the bits of the scale, as integers: comparing into floats is slow
+    integer = _INTEGERS[mask.dtype]
+    torch.ge(bits, threshold, out=mask.view(integer)).mul_(scale.view(integer))
+    return mask
 
 
 def uniform(bits, dtype):

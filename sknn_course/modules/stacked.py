@@ -64,18 +64,18 @@ class Workspace:
     again can take longer than the products that they are for.
     """
 
-    def __init__(self):
-        self._by_shape = {}
+    def __init__(self, make=torch.Tensor.new_empty):
+        self._by_shape, self._make = {}, make
 
     def __call__(self, like, *shape):
-        """A tensor of this shape, with any content."""
+        """A tensor of this shape and the type of ``like``, as the last step left it."""
         if shape not in self._by_shape:
-            self._by_shape[shape] = like.new_empty(shape)
+            self._by_shape[shape] = self._make(like, shape)
         return self._by_shape[shape]
 
 
 class Dense:
-    is_last = False  # of its kind: its outputs may be the network's, and live on
+    is_last = False  # Dense, or after it: its outputs may be the network's and live on
 
     def __init__(self, layer, shape, values, grads):
         self.outputs, self.input_grads = Workspace(), Workspace()
@@ -176,22 +176,44 @@ class Softmax:
         return aten._softmax_backward_data(grad, self.p, self.axis, self.p.dtype)
 
 
+def _column(numbers, shape):
+    """(K, 1, 1, ...) for rows of a shape, as precise as Python's numbers."""
+    column = torch.tensor(numbers, dtype=torch.float64)
+    return column.view(-1, 1, *[1] * len(shape))
+
+
 class Dropout:
     """h = x m / (1 - rate) with m ~ Bernoulli(1 - rate) per row and unit."""
 
+    is_last = False
+
     def __init__(self, layer, shape, values, grads):
         self.words = unit_words(shape, values["salt"], values["device"])
-        self.rule = keep_rule(values["rate"], values["dtype"])
+        rates, self.dropping = values["rate"], slice(None)
+        if isinstance(rates, list):
+            places = [k for k, rate in enumerate(rates) if rate]
+            self.dropping = slice(places[0], places[-1] + 1)  # others keep all units
+            rates = _column(rates[self.dropping], shape)
+        rule = keep_rule(rates, values["dtype"])
+        self.rule = [number.to(values["device"]) for number in rule]
+        self.bits, self.spare, self.outputs = Workspace(), Workspace(), Workspace()
+        self.masks = Workspace(torch.Tensor.new_ones)
 
     def forward(self, x, batch):
-        self.mask = None
         if not batch.training:
             return x
-        self.mask = keep_mask(hash_units(batch.keys, self.words), *self.rule)
-        return x * self.mask
+        keys = batch.keys[self.dropping]
+        shape = *keys.shape, *self.words.shape
+        bits, spare = self.bits(keys, *shape), self.spare(keys, *shape)
+        hash_units(keys, self.words, bits, spare)
+        self.mask = self.masks(x, *x.shape)
+        keep_mask(bits, *self.rule, out=self.mask[self.dropping])
+        h = None if self.is_last else self.outputs(x, *x.shape)
+        return torch.mul(x, self.mask, out=h)
 
     def backward(self, grad, needs_input_grad):
-        return grad * self.mask
+        # one number may stand for a whole map
+        return grad.mul_(self.mask) if grad.is_contiguous() else grad * self.mask
 
 
 class GaussianNoise:
@@ -200,8 +222,9 @@ class GaussianNoise:
     def __init__(self, layer, shape, values, grads):
         self.words = unit_words(shape, values["salt"], values["device"])
         self.std = values["std"]
-        if isinstance(self.std, torch.Tensor):
-            self.std = self.std.to(values["dtype"])
+        if isinstance(self.std, list):
+            column = _column(self.std, shape)
+            self.std = column.to(values["device"], values["dtype"])
 
     def forward(self, x, batch):
         if not batch.training:
@@ -255,9 +278,8 @@ class StackedNetwork:
     n_models : int or None
         K; None for one network, without the model axis.
     strengths : list
-        Per layer, the dropout rate or noise's standard deviation: a number, or
-        a tensor of shape (K, 1, 1, ...) where the networks differ, of the
-        device's most precise type; None for other layers.
+        Per layer, the dropout rate or noise's standard deviation: a number, or a
+        list of K numbers where the networks differ; None for other layers.
     mixed_precision : bool
         Whether products are of bfloat16 values.
     """
@@ -293,9 +315,10 @@ class StackedNetwork:
                 is_free = False
             else:
                 is_free = is_free or isinstance(layer, _FREE)
-        dense = [layer for layer in self.layers if isinstance(layer, Dense)]
-        if dense:
-            dense[-1].is_last = True
+        for layer in reversed(self.layers):
+            layer.is_last = True
+            if isinstance(layer, Dense):
+                break
         self.needs_keys = any(
             isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
         )

@@ -197,13 +197,12 @@ class Stack:
                 own = flat[K * p.start : K * p.stop].view(K, -1)[k]
                 own.copy_(values[p.start : p.stop])
 
-    def per_model(self, values, dtype=None):
+    def per_model(self, values):
         """One number if all values agree, else a tensor of shape (K,)."""
         first = values[0]
         if all(value == first for value in values):
             return first
-        dtype = dtype or self.flat.dtype
-        return torch.tensor(values, dtype=dtype, device=self.flat.device)
+        return torch.tensor(values, dtype=self.flat.dtype, device=self.flat.device)
 
     def per_parameter(self, name, values):
         """One number if all values agree, else a tensor of shape (K n_parameters,)."""
@@ -214,20 +213,12 @@ class Stack:
         return known[1]
 
     def _strengths(self):
-        """Per layer a number, or a tensor of shape (K, 1, 1, ...), or None."""
+        """Per layer a number, or a list of K numbers where they differ, or None."""
         strengths = []
-        for index, of_first in enumerate(self.jobs[0].strengths):
-            if of_first is None:
-                strengths.append(None)
-                continue
-            strength = self.per_model(
-                [float(job.strengths[index]) for job in self.jobs],
-                widest_float(self.flat.device),
-            )
-            if isinstance(strength, torch.Tensor):
-                row_dims = len(self.layout.shapes[index])
-                strength = strength.view(-1, *[1] * (1 + row_dims))
-            strengths.append(strength)
+        for values in zip(*[job.strengths for job in self.jobs], strict=True):
+            if values[0] is not None:
+                values = [float(value) for value in values]
+            strengths.append(values[0] if len(set(values)) == 1 else values)
         return strengths
 
     def step(self, x, y, scale, inverse_total, lr, t, weight=None, keys=None):

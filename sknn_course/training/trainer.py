@@ -90,7 +90,8 @@ def train_stack(jobs, record=None):
     record : callable or None
         As of `EpochRunner`.
     """
-    jobs = sorted(jobs, key=lambda job: -len(job.train))
+    # those without dropout together, since they need no random numbers
+    jobs = sorted(jobs, key=lambda job: (-len(job.train), not any(job.strengths)))
     for job in jobs:
         job.progress.n_iter = 0
     orders = RowOrders(jobs)
