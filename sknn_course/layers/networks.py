@@ -72,9 +72,12 @@ def count_parameters(layers, input_shape):
     )
 
 
+_INACTIVE = Dropout(0.0), GaussianNoise(0.0)
+
+
 def is_active(layer):
     """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
-    return layer not in (Dropout(0.0), GaussianNoise(0.0))
+    return layer not in _INACTIVE
 
 
 def structure(layers):

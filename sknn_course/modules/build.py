@@ -131,10 +131,13 @@ def build_module(layout, flat, buffers):
     torch.nn.Sequential
         In evaluation mode; its parameters are copies, on the device of ``flat``.
     """
-    module = nn.Sequential()
-    for index, layer in enumerate(layout.layers):
-        if is_active(layer):
-            module.append(MODULES[type(layer)](layer, layout.shapes[index]))
+    module = nn.Sequential(
+        *[
+            MODULES[type(layer)](layer, shape)
+            for layer, shape in zip(layout.layers, layout.shapes, strict=False)
+            if is_active(layer)
+        ]
+    )
     for part, name, value in _parts(module, layout, flat, buffers):
         value = value.clone(memory_format=torch.contiguous_format)
         if name in part._parameters:
@@ -164,10 +167,8 @@ def read_module(module, layout, flat, buffers):
 
 def _parts(module, layout, flat, buffers):
     """Yield torch's layer, its name of a tensor, and the view in torch's shape."""
-    views = layout.views(flat, buffers)
     active = (index for index, layer in enumerate(layout.layers) if is_active(layer))
-    for index, part in zip(active, module, strict=True):
-        for (at, role), value in views.items():
-            if at == index:
-                is_dense = role == "weight" and value.dim() == 2
-                yield part, _NAMES[role], value.t() if is_dense else value
+    parts = dict(zip(active, module, strict=True))
+    for (index, role), value in layout.views(flat, buffers).items():
+        is_dense = role == "weight" and value.dim() == 2
+        yield parts[index], _NAMES[role], value.t() if is_dense else value

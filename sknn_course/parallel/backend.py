@@ -137,9 +137,11 @@ class StackedBackend(ParallelBackendBase):
             raise ValueError(f"cuda_graphs must be True or False, got {cuda_graphs!r}.")
         self.max_models, self.max_bytes = int(max_models), int(max_bytes)
         self.trains_in_workers = n_processes == "auto"
-        self.n_processes = {"auto": 1, -1: joblib.cpu_count()}.get(
-            n_processes, n_processes
-        )
+        if self.trains_in_workers:
+            n_processes = 1
+        elif n_processes == -1:
+            n_processes = joblib.cpu_count()
+        self.n_processes = n_processes
         self.cuda_graphs = cuda_graphs
         self._report = None
         self._rendezvous = None

@@ -48,7 +48,11 @@ class EpochRunner:
         self.lengths = [len(job.train) for job in jobs]
         chunk_bytes = CHUNK_BYTES if first.device.type == "cpu" else CHUNK_BYTES_ON_GPU
         self.chunks = plan_chunks(
-            self.lengths, self.batch_size, self.rows.row_bytes(), chunk_bytes
+            self.lengths,
+            self.batch_size,
+            self.rows.row_bytes(),
+            chunk_bytes,
+            ragged_apart=record is not None,  # since it is not recorded
         )
         self.present = {
             chunk: presence(
@@ -120,10 +124,7 @@ class EpochRunner:
         if index.dim() == 2:
             places, axis = (places[:K], 1) if stack.n_models else (places[0], 0)
         X, y, weight, keys = self.rows.take(places)
-        present = None
-        if chunk.ragged:
-            present = self.present[chunk]
-            weight = present if weight is None else weight * present
+        present = self.present.get(chunk)
         n_before = first_steps[0] + done
         if any(step != first_steps[0] for step in first_steps[:K]):
             n_before = self._column([step + done for step in first_steps[:K]])
@@ -142,10 +143,11 @@ class EpochRunner:
         if stack.mixes:
             y = torch.cat(steps.targets, axis)
         losses = stack.loss.per_row(y, predictions)
-        if steps.factors:
-            losses = losses * torch.cat(steps.factors, -1)
+        if steps.factors:  # of all batches, or of the last one
+            factors = torch.cat(steps.factors, -1)
+            losses[..., -factors.shape[-1] :] *= factors
         if self.validation is not None:
-            self.seen.add(predictions, y, weight)
+            self.seen.add(predictions, y, _both(weight, present))
         if stack is not self.stack:
             self.stack.copy_first(stack, back=True)
         total = losses.to(widest_float(losses.device)).sum(-1)
@@ -164,7 +166,7 @@ class EpochRunner:
         axis : int
             Of the rows.
         X, y, weight, keys, present : tensor or None
-            Rows, and where they are no padding.
+            Rows, and where they are no padding, which is in the last batch alone.
         n_before : int or int32 tensor of shape (K, 1)
             Steps done before.
         rates : iterable of float or tensor of shape (K n_parameters,)
@@ -179,14 +181,17 @@ class EpochRunner:
             n = keys.shape[-1]
             number = torch.arange(n, dtype=torch.int32, device=keys.device) // size + 1
             keys = step_keys(keys, stack.seeds, n_before + number)
+        n_batches = -(-X.shape[axis] // size)
         parts = [
-            [None] * -(-X.shape[axis] // size) if v is None else v.split(size, axis)
+            [None] * n_batches if v is None else v.split(size, axis)
             for v in (X, y, weight, keys, present)
         ]
         steps = Steps(*([] for _ in Steps._fields))
         batches = zip(*parts, strict=True)
         for number, batch in enumerate(zip(batches, rates, strict=False), 1):
             (x, target, w, k, here), lr = batch
+            here = here if number == n_batches else None
+            w = _both(w, here)
             n_rows, row_weight = x.shape[axis], None
             if w is None:
                 scale = inverse_total = 1 / n_rows
@@ -266,6 +271,13 @@ class EpochRunner:
             "validation_loss": loss,
             "training_score": training_score,
         }
+
+
+def _both(weight, present):
+    """Weights of rows, 0 for padding; None where all count alike."""
+    if weight is None or present is None:
+        return present if weight is None else weight
+    return weight * present
 
 
 def _inverse(total):

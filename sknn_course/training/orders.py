@@ -51,8 +51,9 @@ class RowOrders:
 
     def end(self, k, job):
         """Leave the generator of the job at place ``k`` as its own draws would."""
-        if job.rng is not self._of_jobs[k].rng:
-            job.rng.set_state(self._of_jobs[k].rng.get_state(legacy=False))
+        order = self._of_jobs[k]
+        if job.rng is not order.rng:
+            job.rng.set_state(order.state())
 
     def select(self, keep):
         """Go on with the jobs at the places ``keep`` alone."""
@@ -66,8 +67,16 @@ class _Order:
         self.rng = deepcopy(job.rng) if is_shared else job.rng
         self.n_drawn = job.train.n_samples if job.settings.shuffle else 0
         self.places = np.arange(len(job.train))
+        self._state = None
+
+    def state(self):
+        """That of the generator, asked for once for the jobs that end together."""
+        if self._state is None:
+            self._state = self.rng.get_state(legacy=False)
+        return self._state
 
     def draw(self):
+        self._state = None
         if not self.n_drawn:
             return
         shuffled = np.arange(self.n_drawn)

@@ -162,8 +162,12 @@ def _sum_of_squares(norms):
 
 
 def _stacked(values, like):
-    """Numbers or (K,) tensors of S steps, to multiply norms of shape (S, K) or (S,)."""
-    if isinstance(values[0], torch.Tensor):
-        return torch.stack(values).to(like.dtype)
-    stacked = like.new_tensor(values)
-    return stacked if like.dim() == 1 else stacked.unsqueeze(-1)
+    """Numbers, then (K,) tensors, of S steps, to multiply norms (S, K) or (S,)."""
+    numbers = [v for v in values if not isinstance(v, torch.Tensor)]
+    tensors = values[len(numbers) :]
+    stacked = like.new_tensor(numbers)
+    if like.dim() == 2:
+        stacked = stacked.unsqueeze(-1)
+    if not tensors:
+        return stacked
+    return torch.cat([stacked.expand(-1, *like.shape[1:]), torch.stack(tensors)])

@@ -9,18 +9,20 @@ from scipy import sparse
 from ..modules.counter_random import row_keys
 
 Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
-Chunk.__doc__ = """A run of whole batches that are gathered at once.
+Chunk.__doc__ = """A run of batches that are gathered at once.
 
 ``start`` and ``stop`` are places in each job's order of rows; the first
 ``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
-have different numbers of them.
+have different numbers of them in the last batch. All others are whole.
 """
 CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
 CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
 MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
 
 
-def plan_chunks(n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES):
+def plan_chunks(
+    n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES, ragged_apart=False
+):
     """Split an epoch into chunks.
 
     Parameters
@@ -32,6 +34,8 @@ def plan_chunks(n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES):
         Size of one row of one job.
     chunk_bytes : int
         Largest size of the rows of several batches.
+    ragged_apart : bool
+        Whether a ragged batch is a chunk of its own.
 
     Returns
     -------
@@ -46,6 +50,8 @@ def plan_chunks(n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES):
     [Chunk(start=0, stop=2, n_jobs=2, ragged=False),
      Chunk(start=2, stop=4, n_jobs=2, ragged=False),
      Chunk(start=4, stop=5, n_jobs=1, ragged=False)]
+    >>> plan_chunks([9, 8], 5, 1)
+    [Chunk(start=0, stop=9, n_jobs=2, ragged=True)]
     """
     chunks = []
     fitting = chunk_bytes // (len(n_rows) * batch_size * row_bytes)
@@ -57,12 +63,12 @@ def plan_chunks(n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES):
         last = chunks[-1] if chunks else None
         if (
             last is not None
-            and not ragged
             and not last.ragged
+            and not (ragged and ragged_apart)
             and last.n_jobs == n_jobs
             and last.stop - last.start < batches_at_once * batch_size
         ):
-            chunks[-1] = last._replace(stop=stop)
+            chunks[-1] = last._replace(stop=stop, ragged=ragged)
         else:
             chunks.append(Chunk(start, stop, n_jobs, ragged))
     return chunks
