@@ -64,13 +64,13 @@ class Workspace:
     again can take longer than the products that they are for.
     """
 
-    def __init__(self, make=torch.Tensor.new_empty):
-        self._by_shape, self._make = {}, make
+    def __init__(self):
+        self._by_shape = {}
 
     def __call__(self, like, *shape):
-        """A tensor of this shape and the type of ``like``, as the last step left it."""
+        """A tensor of this shape, with any content."""
         if shape not in self._by_shape:
-            self._by_shape[shape] = self._make(like, shape)
+            self._by_shape[shape] = like.new_empty(shape)
         return self._by_shape[shape]
 
 
@@ -196,20 +196,24 @@ class Dropout:
             rates = _column(rates[self.dropping], shape)
         rule = keep_rule(rates, values["dtype"])
         self.rule = [number.to(values["device"]) for number in rule]
-        self.bits, self.spare, self.outputs = Workspace(), Workspace(), Workspace()
-        self.masks = Workspace(torch.Tensor.new_ones)
+        self.memory = {}  # by shape of the rows, as of `Workspace`
 
     def forward(self, x, batch):
         if not batch.training:
             return x
-        keys = batch.keys[self.dropping]
-        shape = *keys.shape, *self.words.shape
-        bits, spare = self.bits(keys, *shape), self.spare(keys, *shape)
-        hash_units(keys, self.words, bits, spare)
-        self.mask = self.masks(x, *x.shape)
-        keep_mask(bits, *self.rule, out=self.mask[self.dropping])
-        h = None if self.is_last else self.outputs(x, *x.shape)
+        if x.shape not in self.memory:
+            self.memory[x.shape] = self._reserve(x)
+        bits, spare, drawn, self.mask, h = self.memory[x.shape]
+        hash_units(batch.keys[self.dropping], self.words, bits, spare)
+        keep_mask(bits, *self.rule, out=drawn)
         return torch.mul(x, self.mask, out=h)
+
+    def _reserve(self, x):
+        mask = x.new_ones(x.shape)
+        drawn = mask[self.dropping]
+        bits = drawn.new_empty(drawn.shape, dtype=torch.int32)
+        h = None if self.is_last else torch.empty_like(mask)
+        return bits, torch.empty_like(bits), drawn, mask, h
 
     def backward(self, grad, needs_input_grad):
         # one number may stand for a whole map

@@ -67,13 +67,14 @@ def adam(p, g, state, lr, h, t):
     root_correction = h.spread((1 - h.beta_2_of_model**t) ** 0.5)
     if h.one_kernel and type(t) is int:
         one_rate = type(lr) is float
-        target = p if one_rate else h.change.zero_()
-        # torch's kernel has sqrt(v) / root_correction + eps in the denominator
-        torch._fused_adam_(
+        target = p if one_rate else h.change
+        # torch's kernel has sqrt(v) / root_correction + eps in the denominator;
+        # its decoupled decay of 1 replaces the last change by this one
+        torch._fused_adamw_(
             [target], [g], [m], [v], [], [h.step_count.fill_(t)],
             lr=lr if one_rate else 1.0, beta1=h.beta_1, beta2=h.beta_2,
             eps=h.epsilon / root_correction,
-            weight_decay=0.0, amsgrad=False, maximize=False,
+            weight_decay=0.0 if one_rate else 1.0, amsgrad=False, maximize=False,
         )  # fmt: skip
         if not one_rate:
             p.addcmul_(target, lr)

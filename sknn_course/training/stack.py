@@ -61,7 +61,7 @@ class Stack:
             for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
         )
         if first.settings.solver == "adam":
-            self.h.change = torch.empty_like(flat)
+            self.h.change = torch.zeros_like(flat)
         self.network = StackedNetwork(
             self.layout,
             flat,
