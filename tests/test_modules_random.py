@@ -14,7 +14,7 @@ from network_passes import (
 )
 from torch import nn
 
-from sknn_course.layers import Dropout, GaussianNoise, is_active
+from sknn_course.layers import Dense, Dropout, GaussianNoise, is_active
 from sknn_course.modules.build import build_module
 from sknn_course.modules.counter_random import (
     keep_mask,
@@ -101,6 +101,17 @@ def test_dropout_and_noise_with_the_drawn_numbers(name, n_models):
     ]
     expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
     assert_close(outputs if n_models else outputs[None], torch.stack(expected))
+
+
+def test_outputs_of_a_last_dropout_live_on():
+    case = Case((Dense(3), Dropout(0.5)), (4,), 2)
+    network = case.network()
+    keys = torch.arange(2 * N_ROWS, dtype=torch.int32).view(2, N_ROWS)
+    outputs = network.forward(case.inputs(), Batch(True, keys=keys))
+    kept = outputs.clone()
+    later = network.forward(case.inputs(), Batch(True, keys=keys + 1000))
+    assert not torch.equal(later, kept)
+    assert torch.equal(outputs, kept)
 
 
 def test_networks_without_random_layers_need_no_keys():

@@ -46,6 +46,11 @@ def test_chunks_cover_the_batches_of_each_job(n_rows, batch_size, row_bytes):
         assert all(one != other or one[1] for one, other in pairwise(kinds))
 
 
+def test_ragged_batches_may_be_chunks_of_their_own():
+    chunks = plan_chunks([14, 12], 5, 1, ragged_apart=True)
+    assert chunks == [(0, 10, 2, False), (10, 14, 2, True)]
+
+
 def test_presence_marks_the_rows_that_a_job_has():
     like = torch.zeros(1, dtype=torch.float32)
     marks = presence([5, 3, 1], 2, 5, like)

@@ -90,7 +90,7 @@ def train_stack(jobs, record=None):
     record : callable or None
         As of `EpochRunner`.
     """
-    # those without dropout together, since they need no random numbers
+    # those that drop units side by side: random numbers are drawn for a range of jobs
     jobs = sorted(jobs, key=lambda job: (-len(job.train), not any(job.strengths)))
     for job in jobs:
         job.progress.n_iter = 0
