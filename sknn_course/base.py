@@ -19,7 +19,7 @@ from .devices import resolve_device, widest_float
 from .fitted_network import FittedNetwork
 from .layers import Conv2d, Dense
 from .modules.activations import ACTIVATIONS
-from .modules.build import build_module, read_module
+from .modules.build import build_module, share_memory
 from .modules.initialisers import (
     BIAS_NAMES,
     NAMES,
@@ -30,6 +30,7 @@ from .modules.parameters import parameter_layout
 from .monitoring import FitTask
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
+from .training.job import copied
 from .training.lbfgs import warn_if_not_converged
 from .training.net import NetObserver, make_net
 from .training.optimizers import SOLVERS, OptimizerState
@@ -127,25 +128,41 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
 
-    def _fit(self, X, y, sample_weight=None, incremental=False, validation=None):
-        job = self._make_job(X, y, sample_weight, incremental, validation)
+    def _fit(
+        self, X, y, sample_weight=None, incremental=False, validation=None, classes=None
+    ):
+        """Train a network; only `_become`, the last to fail, changes the estimator."""
+        fitted = object.__new__(type(self))
+        vars(fitted).update(vars(self))
+        job = fitted._make_job(X, y, sample_weight, incremental, validation, classes)
         task = None
         if getattr(self, "_skl_callbacks", None) and not incremental:
-            task = job.task = FitTask(self, X, y, sample_weight)
+            task = job.task = FitTask(self, fitted, X, y, sample_weight)
         parallel.train_job(job)
         if job.error is not None:
             raise job.error
-        self._keep(job)
+        fitted._keep(job)
+        self._become(fitted)
+        _warn_of_the_end(job)
         if task is not None:
             task.ends()
         return self
 
-    def _make_job(self, X, y, sample_weight, incremental, validation):
+    def _become(self, fitted):
+        """Take over what a copy of this estimator has learned."""
+        for name in set(vars(self)) - set(vars(fitted)):
+            if name.endswith("_"):  # no more names of features, for example
+                delattr(self, name)
+        vars(self).update(vars(fitted))
+
+    def _make_job(self, X, y, sample_weight, incremental, validation, classes):
         """Validate everything and put it into a `FitJob`."""
-        first_pass = not hasattr(self, "_module") or (
+        first_pass = not hasattr(self, "_structure") or (
             not self.warm_start and not incremental
         )
         self._check_parameters()
+        if incremental:
+            self._first_classes(y, classes)
         X, targets, sample_weight = self._check_data(
             X, y, sample_weight, incremental, first_pass
         )
@@ -158,11 +175,17 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             parameters = self._current(layout, X.dtype)
         split = as_split(X, targets, sample_weight)
         train_split, validation = self._split(split, validation, rng)
-        settings = self._settings(len(train_split))
-        if not incremental or self._optimizer is None:
-            self._optimizer = OptimizerState(settings)
-        settings = self._optimizer.keep_rule(settings)
-        job = self._job(layout, parameters, settings, train_split, validation, rng)
+        settings = self._training_settings(train_split)
+        if self._optimizer is None or not incremental:
+            optimizer = OptimizerState.of_settings(settings)
+        else:
+            optimizer = copied(self._optimizer, OptimizerState)
+            for name, moment in optimizer.moments.items():
+                optimizer.moments[name] = torch.from_numpy(moment)
+        settings = optimizer.keep_rule(settings)
+        job = self._job(
+            layout, parameters, settings, optimizer, train_split, validation, rng
+        )
         job.single_epoch = incremental
         return job
 
@@ -207,8 +230,7 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             layout, self.weight_init, self.bias_init, self.activation, rng
         )
         flat = torch.from_numpy(flat.astype(dtype, copy=False))
-        self._layout = layout
-        self._progress = Progress()
+        self._progress = vars(Progress())
         self._optimizer = self._best = None
         return flat, layout.initial_buffers(flat.dtype)
 
@@ -219,11 +241,9 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
                 "warm_start and partial_fit go on with the same sizes of layers: "
                 f"it was {self._layout.layers}, now {layout.layers}."
             )
-        flat = torch.from_numpy(np.empty(layout.n_parameters, dtype))
-        buffers = torch.from_numpy(np.empty(layout.n_buffers, dtype))
-        read_module(self._module, self._layout, flat, buffers)
-        self._layout = layout
-        return flat, buffers
+        arrays = [np.ravel(array).astype(dtype) for array in self._arrays()]
+        flat = np.concatenate(arrays)
+        return torch.from_numpy(flat).split([layout.n_parameters, layout.n_buffers])
 
     def _split(self, split, given, rng):
         """Training rows and, given or set aside by early stopping, validation rows."""
@@ -248,15 +268,16 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
                 "X_val is evaluated after each epoch, but solver='lbfgs' has none: "
                 "use another solver, or score the fitted network."
             )
-        X_val = self._check_X(X_val)
+        X_val = self._check_X(X_val, self._training_dtype())
         y_val = check_array(
             y_val, ensure_2d=False, dtype=None, input_name="y_val", estimator=self
         )
         check_consistent_length(X_val, y_val)
         return as_split(self._rows(X_val), self._encode_validation(y_val))
 
-    def _settings(self, n_rows):
+    def _training_settings(self, split):
         """The training settings, with what depends on the data resolved."""
+        n_rows = len(split)
         if self.batch_size == "auto":
             batch_size = min(200, n_rows)
         else:
@@ -275,12 +296,15 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             "decay_rate": self.decay_rate or DECAY_RATES.get(self.learning_rate),
             "early_stopping": self.early_stopping and self.solver != "lbfgs",
             "mixed_precision": self.dtype == "bfloat16" and self.solver != "lbfgs",
+            "dtype": str(split.y.dtype),
         }
         names = Settings.__dataclass_fields__
         given = {name: getattr(self, name) for name in names if name not in resolved}
         return Settings(**given, **resolved)
 
-    def _job(self, layout, parameters, settings, train_split, validation, rng):
+    def _job(
+        self, layout, parameters, settings, optimizer, train_split, validation, rng
+    ):
         device = resolve_device(self.device)
         if train_split.y.itemsize > widest_float(device).itemsize:
             raise ValueError(
@@ -312,12 +336,14 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             validation=validation,
             parameters=parameters[0],
             buffers=parameters[1],
-            best=self._best or parameters,
+            best=parameters
+            if self._best is None
+            else tuple(map(torch.from_numpy, self._best)),
             rng=rng,
             seed=int(rng.randint(2**31)) if uses_random_numbers else 0,
             device=device,
-            progress=self._progress,
-            optimizer=self._optimizer,
+            progress=copied(self._progress, Progress),
+            optimizer=optimizer,
             observer=observer,
             augment=augment,
         )
@@ -327,45 +353,35 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
         return None
 
     def _keep(self, job):
-        """Keep what training gave, warn as scikit-learn does."""
+        """Set the fitted attributes from a trained job."""
         progress, settings = job.progress, job.settings
-        if job.interrupted:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
-        elif job.optimize_result is not None:
-            warn_if_not_converged(job)
-        elif progress.n_iter == settings.max_iter and not (
-            job.converged or job.single_epoch
-        ):
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) "
-                "reached and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        if job.observer is None:
-            self._net = None
-            self._module = build_module(job.layout, job.parameters, job.buffers)
-        else:
-            progress.observed = True
-            self._net = job.observer.net
-            self._module = self._net.module_.eval()
-        self._trained_with = settings
-        self._best = job.best if settings.early_stopping else None
-        self._keep_progress(progress, settings, job.validation is not None)
         if not torch.isfinite(job.parameters).all():
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
                 " contain large values and need to be preprocessed."
             )
+        self._keep_network(job, job.parameters, job.buffers)
+        if job.observer is not None:
+            net = job.observer.net
+            self._history = list(net.history)
+            self._made_net = self._arrays(), net
+            share_memory(net.module_.eval(), job.layout, self._tensors(job.device))
+        self._optimizer = None
+        if settings.solver != "lbfgs":
+            moments = {name: _array(m) for name, m in job.optimizer.moments.items()}
+            self._optimizer = vars(job.optimizer) | {"moments": moments}
+        self._best = None
+        if settings.early_stopping:
+            self._best = tuple(map(_array, job.best))
+        self._keep_progress(progress, settings, job.validation is not None)
 
     def _keep_progress(self, progress, settings, validated):
         """Set scikit-learn's fitted attributes."""
         self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
-        trained = [layer for layer in self._layout.layers if isinstance(layer, TRAINED)]
-        self.n_layers_ = len(trained) + 1
+        layers, _ = self._structure
+        self.n_layers_ = len([v for v in layers if isinstance(v, TRAINED)]) + 1
         self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
         if settings.solver == "lbfgs":
-            self._optimizer = None
             return
         self._no_improvement_count = progress.no_improvement_count
         self.loss_curve_ = progress.loss_curve
@@ -390,3 +406,24 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             raise PartialFitUnavailable(
                 "partial_fit does not support early_stopping=True"
             )
+
+
+def _array(tensor):
+    return tensor.cpu().numpy()
+
+
+def _warn_of_the_end(job):
+    """Warn of a training that did not converge, as scikit-learn does."""
+    if job.interrupted:
+        warnings.warn("Training interrupted by user.", stacklevel=3)
+    elif job.optimize_result is not None:
+        warn_if_not_converged(job)
+    elif job.progress.n_iter == job.settings.max_iter and not (
+        job.converged or job.single_epoch
+    ):
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({job.settings.max_iter}) "
+            "reached and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )

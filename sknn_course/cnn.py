@@ -61,10 +61,8 @@ class _ConvolutionalNetwork:
             )
         return X, y
 
-    def _check_X(self, X):
-        return validate_data(
-            self, flat_rows(X)[0], dtype=self._training_dtype(), reset=False
-        )
+    def _check_X(self, X, dtype=(np.float64, np.float32)):
+        return validate_data(self, flat_rows(X)[0], dtype=dtype, reset=False)
 
     def _rows(self, X):
         return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)

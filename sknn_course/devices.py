@@ -51,6 +51,31 @@ def resolve_device(device):
     return resolved
 
 
+def prediction_device(device):
+    """The device of a ``device`` parameter, or the CPU where this machine lacks it.
+
+    A network that was trained on a GPU predicts on a machine without one.
+
+    Parameters
+    ----------
+    device : str or torch.device
+
+    Returns
+    -------
+    torch.device
+
+    Examples
+    --------
+    >>> from sknn_course.devices import prediction_device
+    >>> prediction_device("cuda:63")
+    device(type='cpu')
+    """
+    try:
+        return resolve_device(device)
+    except ValueError:
+        return torch.device("cpu")
+
+
 def widest_float(device):
     """The most precise floating type of a device.
 

@@ -1,141 +1,163 @@
-"""The network that a neural estimator keeps: attributes, pickling, prediction."""
+"""What a fitted neural estimator keeps: plain arrays, and the networks made of them."""
 
-import copy
-from contextlib import nullcontext
-from itertools import pairwise
-from math import prod
+from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
+from skorch.history import History
 
-from .parallel.task import current_task
-from .training.losses import activate_rows
+from .devices import prediction_device
+from .layers import Conv2d, Dense
+from .modules.build import module_around
+from .modules.parameters import parameter_layout
+from .prediction import predict_rows
+from .training import Progress, Settings
 from .training.net import make_net, write_history
-from .training.rows import to_tensor
-from .training.threads import one_thread
 
-FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
-PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
-BLOCK = 16  # rows: products of fewer differ in the last bit with a row's place
+KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
+MADE_ON_DEMAND = ("_made_module", "_made_net")
 
 
 class FittedNetwork:
-    """Mixin of `NeuralEstimator`: what it does once it is fitted.
+    """Mixin of `NeuralEstimator`: its fitted state, and what is made of it.
 
-    ``fit`` sets ``_module``, its ``_layout``, ``_trained_with``, ``_progress`` and
-    ``_net``, the skorch net or None where it is made on demand.
+    The state is plain data. Modules and nets are made on demand, are not pickled, and
+    share the memory of the arrays where they compute on the CPU, so that the arrays
+    alone say what the network is.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : list of ndarray
+        Weights and biases, as scikit-learn's MLP has them.
+    _norms : list of ndarray
+        Scales and shifts, then running means and variances, of batch normalisation.
+    _structure : tuple of (tuple of Layer, tuple of int)
+        The layers and the shape of a row.
+    _settings, _progress : dict
+        Of `Settings` and `Progress`.
+    _optimizer : dict or None
+        Of `OptimizerState`.
+    _best : tuple of ndarray, or None
+        Flat parameters and buffers of the best validation score so far.
+    _history : list of dict, or None
+        Rows of the history of a net that callbacks saw.
     """
+
+    def _keep_network(self, job, flat, buffers):
+        """Set the network of a job from its parameters, which may go on changing."""
+        layout = job.layout
+        self._structure = layout.layers, layout.shapes[0]
+        self._settings, self._progress = vars(job.settings), vars(job.progress)
+        self._history = None
+        self.coefs_, self.intercepts_, self._norms = [], [], []
+        for (_, role), view in layout.views(flat.cpu(), buffers.cpu()).items():
+            if role == "weight" and view.dim() == 2:  # torch.nn.Linear holds W^T
+                array = view.t().clone(memory_format=torch.contiguous_format).t()
+            else:
+                array = view.clone()
+            getattr(self, KEPT_IN.get(role, "_norms")).append(array.numpy())
+
+    def _arrays(self):
+        """All parameters and buffers, in the order of ``_layout.places``."""
+        return [*self.coefs_, *self.intercepts_, *self._norms]
+
+    @property
+    def _layout(self):
+        """Places of the parameters, with the sizes that the arrays have now."""
+        layout = parameter_layout(*self._structure)
+        shapes = [np.shape(array) for array in self._arrays()]
+        if shapes == [place.shape for place in layout.places]:
+            return layout
+        layers, input_shape = self._structure
+        trained = [i for i, v in enumerate(layers) if isinstance(v, Dense | Conv2d)]
+        units = {
+            i: np.shape(coef)[-1]
+            for i, coef in zip(trained[:-1], self.coefs_, strict=False)
+            if isinstance(layers[i], Dense) and np.ndim(coef) == 2
+        }
+        layers = tuple(
+            replace(layer, units=units[i]) if i in units else layer
+            for i, layer in enumerate(layers)
+        )
+        layout = parameter_layout(layers, input_shape)
+        wanted = [place.shape for place in layout.places]
+        if shapes != wanted:
+            raise ValueError(
+                f"coefs_ and intercepts_ are of shapes {shapes}, but layers {layers} "
+                f"for rows of shape {input_shape} need {wanted}."
+            )
+        return layout
+
+    def _tensors(self, device):
+        """The arrays as tensors of the training type, by (layer index, role)."""
+        dtype = np.dtype(self._settings["dtype"])
+        return {
+            (place.layer, place.role): _tensor(array, dtype).to(device)
+            for place, array in zip(self._layout.places, self._arrays(), strict=True)
+        }
+
+    @property
+    def _module(self):
+        """The network as a torch module in evaluation mode, where it predicts."""
+        device = prediction_device(self.device)
+        arrays = self._arrays()
+        made = vars(self).get("_made_module")
+        if made is not None and _are_same(made[0], arrays) and made[1] == device:
+            return made[2]
+        tensors = self._tensors(device)
+        module = module_around(self._layout, tensors)
+        if _share_memory(tensors.values(), arrays):
+            self._made_module = arrays, device, module
+        return module
 
     @property
     def net_(self):
         """The network as a skorch net, its history filled by epoch."""
-        self._check_has_network()
-        if self._net is None:
-            device = next(self._module.parameters()).device
-            settings = self._trained_with
-            self._net = make_net(self._module, settings, device, self._n_classes())
-            write_history(self._net, self._progress, settings)
-        return self._net
-
-    def __getstate__(self):
-        """The network moves to the CPU: a machine without a GPU can load it."""
-        state = super().__getstate__()
-        if "_module" in state:
-            device = next(self._module.parameters()).device
-            state["_net"] = self._net if self._progress.observed else None
-            state["_module"] = copy.deepcopy(self._module).cpu()
-            state["_trained_on"] = str(device)
-        return state
-
-    def __setstate__(self, state):
-        trained_on = state.pop("_trained_on", "cpu")
-        super().__setstate__(state)
-        if "_module" in state:
-            if state["_net"] is not None:
-                self._module = state["_net"].module_
-            elif trained_on.startswith("cuda") and torch.cuda.is_available():
-                self._module.to(trained_on)
-
-    def _check_has_network(self):
-        if "_module" not in vars(self):
+        if "_structure" not in vars(self):
             raise AttributeError(
                 f"This {type(self).__name__} has no network before it is fitted."
             )
-
-    @property
-    def coefs_(self):
-        """Weights of each layer; dense ones are of shape (fan_in, fan_out)."""
-        return [
-            weight.T if weight.ndim == 2 else weight
-            for weight in self._fitted_arrays("weight")
-        ]
-
-    @coefs_.setter
-    def coefs_(self, values):
-        self._set_fitted("weight", [v.T if v.ndim == 2 else v for v in values])
-
-    @property
-    def intercepts_(self):
-        """Biases of each layer, of shape (fan_out,)."""
-        return self._fitted_arrays("bias")
-
-    @intercepts_.setter
-    def intercepts_(self, values):
-        self._set_fitted("bias", values)
-
-    def _fitted_tensors(self, name):
-        self._check_has_network()
-        return [
-            getattr(part, name)
-            for part in self._module
-            if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)
-        ]
-
-    def _fitted_arrays(self, name):
-        return [t.detach().cpu().numpy() for t in self._fitted_tensors(name)]
-
-    def _set_fitted(self, name, values):
-        with torch.no_grad():
-            for tensor, value in zip(self._fitted_tensors(name), values, strict=True):
-                tensor.copy_(torch.as_tensor(np.asarray(value)))
+        arrays = self._arrays()
+        made = vars(self).get("_made_net")
+        if made is None or not _are_same(made[0], arrays):
+            device = prediction_device(self.device)
+            settings = Settings(**self._settings)
+            module = module_around(self._layout, self._tensors(device))
+            net = make_net(module, settings, device, self._n_classes())
+            if self._history is not None:
+                net.history_ = History(self._history)
+            write_history(net, Progress(**self._progress), settings)
+            self._made_net = made = arrays, net
+        return made[1]
 
     def _predict_outputs(self, X):
-        """Predictions after the output activation.
-
-        Rows pass in multiples of BLOCK, the last ones with zeros behind them: by
-        that, a row's prediction is the same to the last bit alone and among others,
-        unless threads share a large product.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), of the training dtype
-        """
+        """Predictions after the output activation, of the floating type of X."""
         check_is_fitted(self)
         X = self._rows(self._check_X(X))
-        module = self._module
-        like = next(module.parameters())
-        loss = self._loss_and_score()[0]
-        widest = max(prod(shape) for shape in self._layout.shapes)
-        n_at_once = BLOCK * max(
-            1, PREDICTION_BYTES // (BLOCK * widest * like.element_size())
-        )
-        n_rows = X.shape[0]
-        few = n_rows * self._layout.n_parameters < FEW_PRODUCTS
-        in_task = current_task() is not None  # OpenMP is slow in a second thread
-        whole = n_rows - n_rows % BLOCK
-        edges = [*range(0, whole, n_at_once), whole, n_rows]
-        parts = []
-        with torch.inference_mode(), one_thread() if few or in_task else nullcontext():
-            for start, stop in pairwise(sorted(set(edges))):
-                rows = X[start:stop]
-                if sparse.issparse(rows):
-                    rows = rows.toarray()
-                rows = to_tensor(rows, like.device).to(like.dtype)
-                if len(rows) % BLOCK:
-                    nothing = rows.new_zeros(BLOCK - len(rows), *rows.shape[1:])
-                    rows = torch.cat([rows, nothing])
-                outputs = module(rows)[: stop - start]
-                parts.append(activate_rows(loss, outputs).cpu())
-        return torch.cat(parts).numpy()
+        return predict_rows(self._module, self._layout, self._settings["loss"], X)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k not in MADE_ON_DEMAND}
+
+
+def _are_same(arrays, others):
+    return len(arrays) == len(others) and all(map(lambda a, b: a is b, arrays, others))
+
+
+def _tensor(array, dtype):
+    """A tensor that shares the array's memory where torch can write to it."""
+    array = np.require(array, dtype, "W")
+    if any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    return torch.from_numpy(array)
+
+
+def _share_memory(tensors, arrays):
+    """Whether no array can change without its tensor."""
+    return all(
+        isinstance(array, np.ndarray)
+        and (tensor.data_ptr() == array.ctypes.data or not array.flags.writeable)
+        for tensor, array in zip(tensors, arrays, strict=True)
+    )

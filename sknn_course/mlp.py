@@ -1,5 +1,6 @@
 """Multi-layer perceptrons: scikit-learn's, on torch, with more options."""
 
+import numpy as np
 from sklearn.utils.validation import validate_data
 
 from .architectures import multilayer_perceptron, sizes_of
@@ -24,13 +25,9 @@ class _MultilayerPerceptron:
             reset=first_pass,
         )
 
-    def _check_X(self, X):
+    def _check_X(self, X, dtype=(np.float64, np.float32)):
         return validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc"],
-            dtype=self._training_dtype(),
-            reset=False,
+            self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=False
         )
 
     def _rows(self, X):

@@ -1,7 +1,5 @@
 """scikit-learn's callbacks: the fit of a network as a task, its epochs as subtasks."""
 
-from .modules.build import build_module
-
 
 class FitTask:
     """Tells the callbacks of an estimator of its fit and of each epoch.
@@ -9,13 +7,16 @@ class FitTask:
     Parameters
     ----------
     estimator : NeuralEstimator
+        Not changed by its fit before that has ended.
+    fitted : NeuralEstimator
+        A copy that has the attributes of the fit to come, but for its network.
     X, y : array-like
         As given to ``fit``; callbacks may score on them.
     sample_weight : array-like or None
     """
 
-    def __init__(self, estimator, X, y, sample_weight):
-        self.estimator = estimator
+    def __init__(self, estimator, fitted, X, y, sample_weight):
+        self.fitted = fitted
         self.n_epochs = 0 if estimator.solver == "lbfgs" else estimator.max_iter
         self.n_begun = 0
         self.data = {"estimator": estimator, "X": X, "y": y}
@@ -44,15 +45,12 @@ class FitTask:
         if self.epoch is None:
             return False
 
-        def fitted():
-            return {
-                "_module": build_module(job.layout, *parameters()),
-                "_net": None,
-                "_trained_with": job.settings,
-            }
+        def attributes():
+            self.fitted._keep_network(job, *parameters())
+            return dict(vars(self.fitted))
 
         return self.epoch.call_on_fit_task_end(
-            **self.data, reconstruction_attributes=fitted
+            **self.data, reconstruction_attributes=attributes
         )
 
     def ends(self):

@@ -48,6 +48,12 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             self._check_known_classes(unique_labels(y))
         return self._indicators(y)
 
+    def _first_classes(self, y, classes):
+        """Take over the classes given to the first call of ``partial_fit``."""
+        if _check_partial_fit_first_call(self, classes):
+            several = type_of_target(y).startswith("multilabel")
+            self._multilabel = LabelBinarizer().fit(y) if several else None
+
     def _learn_classes(self, y):
         self._multilabel = None if y.ndim == 1 else LabelBinarizer().fit(y)
         if self._multilabel is not None:
@@ -144,10 +150,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         -------
         self : object
         """
-        if _check_partial_fit_first_call(self, classes):
-            several = type_of_target(y).startswith("multilabel")
-            self._multilabel = LabelBinarizer().fit(y) if several else None
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X):
         """Predict classes.
@@ -240,6 +243,9 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
     @staticmethod
     def _n_classes():
         return None
+
+    def _first_classes(self, y, classes):
+        pass
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)

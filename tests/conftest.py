@@ -24,26 +24,25 @@ class _Job(Exception):
 @pytest.fixture
 def together(monkeypatch):
     """Function that fits estimators, their jobs trained by one call of `train`."""
-    make = NeuralEstimator._job
+    make = NeuralEstimator._make_job
 
     def hand_over(self, *arguments):
-        raise _Job(make(self, *arguments))
+        raise _Job(self, make(self, *arguments))
 
     def job_of(fit, method):
         with monkeypatch.context() as patch, pytest.raises(_Job) as handed_over:
-            patch.setattr(NeuralEstimator, "_job", hand_over)
+            patch.setattr(NeuralEstimator, "_make_job", hand_over)
             fit_alone([fit], method)
-        job = handed_over.value.args[0]
-        job.single_epoch = method == "partial_fit"
-        return job
+        return handed_over.value.args
 
     def fit_together(fits, method="fit"):
-        jobs = [job_of(fit, method) for fit in fits]
+        fitted, jobs = zip(*[job_of(fit, method) for fit in fits], strict=True)
         train(jobs)
         errors = []
-        for fit, job in zip(fits, jobs, strict=True):
+        for fit, own, job in zip(fits, fitted, jobs, strict=True):
             try:
-                fit.estimator._keep(job)
+                own._keep(job)
+                fit.estimator._become(own)
             except ValueError as error:
                 errors.append(error)
         for error in errors:

@@ -80,7 +80,7 @@ def test_losses_stay_near_those_of_float32(name):
     assert mixed.loss_curve_ != full.loss_curve_
     assert_allclose(mixed.loss_curve_, full.loss_curve_, rtol=0.03)
     assert all(coef.dtype == np.float32 for coef in mixed.coefs_)
-    assert mixed.predict_proba(X).dtype == np.float32
+    assert mixed.predict_proba(X.astype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize("name", NETWORKS)

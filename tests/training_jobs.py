@@ -78,7 +78,7 @@ def job(layers=MLP[0], input_shape=MLP[1], *, n=37, seed=0, valid=None, **option
         seed=seed,
         device=CPU,
         progress=Progress(),
-        optimizer=OptimizerState(settings),
+        optimizer=OptimizerState.of_settings(settings),
         **extra,
     )
 

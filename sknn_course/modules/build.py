@@ -131,6 +131,24 @@ def build_module(layout, flat, buffers):
     torch.nn.Sequential
         In evaluation mode; its parameters are copies, on the device of ``flat``.
     """
+    views = layout.views(flat, buffers)
+    return module_around(layout, {place: view.clone() for place, view in views.items()})
+
+
+def module_around(layout, values):
+    """A plain torch network whose parameters share the memory of tensors.
+
+    Parameters
+    ----------
+    layout : ParameterLayout
+    values : dict of (layer index, role) -> tensor
+        As `ParameterLayout.views` gives them.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        In evaluation mode, on the device of the tensors.
+    """
     module = nn.Sequential(
         *[
             MODULES[type(layer)](layer, shape)
@@ -138,22 +156,36 @@ def build_module(layout, flat, buffers):
             if is_active(layer)
         ]
     )
-    for part, name, value in _parts(module, layout, flat, buffers):
-        value = value.clone(memory_format=torch.contiguous_format)
+    device = torch.device("cpu")
+    for part, name, value in _parts(module, layout, values):
+        device = value.device
         if name in part._parameters:
             value = nn.Parameter(value)
         setattr(part, name, value)
-    if flat.device.type != "cpu":
-        module.to(flat.device)  # what else there is: the links of convolutions
+    if device.type != "cpu":
+        module.to(device)  # what else there is: the links of convolutions
     return module.eval()
+
+
+def share_memory(module, layout, values):
+    """Make the parameters of a built module share the memory of tensors.
+
+    Parameters
+    ----------
+    module : torch.nn.Sequential
+    layout : ParameterLayout
+    values : dict of (layer index, role) -> tensor
+    """
+    with torch.no_grad():
+        for part, name, value in _parts(module, layout, values):
+            getattr(part, name).data = value
 
 
 def bind_module(module, layout, flat, buffers, grad):
     """Make a built module share the memory of flat parameters and gradients."""
+    share_memory(module, layout, layout.views(flat, buffers))
     with torch.no_grad():
-        for part, name, value in _parts(module, layout, flat, buffers):
-            getattr(part, name).data = value
-        for part, name, value in _parts(module, layout, grad, buffers):
+        for part, name, value in _parts(module, layout, layout.views(grad, buffers)):
             if name in part._parameters:
                 getattr(part, name).grad = value
 
@@ -161,14 +193,15 @@ def bind_module(module, layout, flat, buffers, grad):
 def read_module(module, layout, flat, buffers):
     """Copy the parameters of a built module into flat tensors."""
     with torch.no_grad():
-        for part, name, value in _parts(module, layout, flat, buffers):
+        views = layout.views(flat, buffers)
+        for part, name, value in _parts(module, layout, views):
             value.copy_(getattr(part, name))
 
 
-def _parts(module, layout, flat, buffers):
-    """Yield torch's layer, its name of a tensor, and the view in torch's shape."""
+def _parts(module, layout, values):
+    """Yield torch's layer, its name of a tensor, and the value in torch's shape."""
     active = (index for index, layer in enumerate(layout.layers) if is_active(layer))
     parts = dict(zip(active, module, strict=True))
-    for (index, role), value in layout.views(flat, buffers).items():
+    for (index, role), value in values.items():
         is_dense = role == "weight" and value.dim() == 2
         yield parts[index], _NAMES[role], value.t() if is_dense else value

@@ -79,6 +79,11 @@ class ParameterLayout:
         self.n_parameters = ends[-1]
         self.n_buffers = buffer_ends[-1]
 
+    @property
+    def places(self):
+        """Places of all parameters, then of all buffers."""
+        return [*self.parameters, *self.buffers]
+
     def __reduce__(self):
         return parameter_layout, (self.layers, self.shapes[0])
 

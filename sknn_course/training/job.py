@@ -15,7 +15,8 @@ class Settings:
 
     ``batch_size`` is resolved to a number, ``decay_rate`` to the schedule's
     default; ``loss`` and ``score`` name rules of `sknn_course.training.losses`;
-    ``mixed_precision`` is whether products are of bfloat16 values.
+    ``mixed_precision`` is whether products are of bfloat16 values, ``dtype`` the type
+    of parameters and rows.
     """
 
     solver: str
@@ -46,6 +47,7 @@ class Settings:
     n_iter_no_change: float
     max_fun: int
     mixed_precision: bool = False
+    dtype: str = "float32"
 
 
 @dataclass
@@ -79,8 +81,7 @@ class Progress:
     """What training has recorded, over all fits of a warm-started estimator.
 
     The attributes are those of the estimators, without the underscore.
-    ``durations`` holds the seconds of each epoch, ``learning_rates`` its rate;
-    ``observed`` tells whether callbacks took part.
+    ``durations`` holds the seconds of each epoch, ``learning_rates`` its rate.
     """
 
     loss_curve: list = field(default_factory=list)
@@ -95,7 +96,15 @@ class Progress:
     n_iter: int = 0
     t: int = 0
     loss: float | None = None
-    observed: bool = False
+
+
+def copied(record, cls):
+    """A record made from a dict of its fields, its lists and dicts copied."""
+    copies = {
+        name: value.copy() if isinstance(value, list | dict) else value
+        for name, value in record.items()
+    }
+    return cls(**copies)
 
 
 @dataclass

@@ -19,7 +19,7 @@ References
 .. [5] G. Hinton, "Neural networks for machine learning", lecture 6e, 2012.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -149,15 +149,14 @@ RULE = (
 )
 
 
+@dataclass
 class OptimizerState:
     """What a solver remembers of one network between fits.
 
-    Parameters
-    ----------
-    settings : Settings
-
     Attributes
     ----------
+    rule : dict
+        The settings of `RULE`, kept from the first fit.
     learning_rate : float
         The rate of the next step.
     n_steps, n_epochs : int
@@ -166,16 +165,21 @@ class OptimizerState:
         The solver's state; None before the first step.
     """
 
-    def __init__(self, settings):
-        self.learning_rate = float(settings.learning_rate_init)
-        self._rule = {name: getattr(settings, name) for name in RULE}
-        self.n_steps = 0
-        self.n_epochs = 0
-        self.moments = None
+    rule: dict
+    learning_rate: float
+    n_steps: int = 0
+    n_epochs: int = 0
+    moments: dict | None = None
+
+    @classmethod
+    def of_settings(cls, settings):
+        """The state before the first step."""
+        rule = {name: getattr(settings, name) for name in RULE}
+        return cls(rule, float(settings.learning_rate_init))
 
     def keep_rule(self, settings):
         """Settings with the rule this state was made for, as scikit-learn keeps it."""
-        return replace(settings, **self._rule)
+        return replace(settings, **self.rule)
 
     def start(self, solver, like):
         """Make the moments of step zero, on the device of the tensor ``like``."""
