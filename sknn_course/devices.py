@@ -28,13 +28,14 @@ def resolve_device(device):
     >>> resolve_device("cpu")
     device(type='cpu')
     """
+    if isinstance(device, str) and device in ("auto", "cpu"):
+        has_gpu = device == "auto" and torch.cuda.is_available()
+        return torch.device("cuda" if has_gpu else "cpu")
     available = ["cpu"]
     if torch.backends.mps.is_available():
         available.insert(0, "mps")
     if torch.cuda.is_available():
         available.insert(0, "cuda")
-    if isinstance(device, str) and device == "auto":
-        return torch.device("cuda" if "cuda" in available else "cpu")
     try:
         resolved = torch.device(device)
     except (RuntimeError, TypeError) as error:

@@ -11,12 +11,12 @@ from .devices import prediction_device
 from .layers import Conv2d, Dense
 from .modules.build import module_around
 from .modules.parameters import parameter_layout
-from .prediction import predict_rows
+from .prediction import Predictor
 from .training import Progress, Settings
 from .training.net import make_net, write_history
 
 KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
-MADE_ON_DEMAND = ("_made_module", "_made_net")
+MADE_ON_DEMAND = ("_made_predictor", "_made_net")
 
 
 class FittedNetwork:
@@ -98,18 +98,24 @@ class FittedNetwork:
         }
 
     @property
-    def _module(self):
-        """The network as a torch module in evaluation mode, where it predicts."""
+    def _predictor(self):
+        """The network as it predicts, on its device."""
         device = prediction_device(self.device)
         arrays = self._arrays()
-        made = vars(self).get("_made_module")
-        if made is not None and _are_same(made[0], arrays) and made[1] == device:
+        made = vars(self).get("_made_predictor")
+        if made is not None and made[1] == device and _are_same(made[0], arrays):
             return made[2]
-        tensors = self._tensors(device)
-        module = module_around(self._layout, tensors)
+        layout, tensors = self._layout, self._tensors(device)
+        module = module_around(layout, tensors).requires_grad_(False)
+        predictor = Predictor(module, layout, self._settings["loss"])
         if _share_memory(tensors.values(), arrays):
-            self._made_module = arrays, device, module
-        return module
+            self._made_predictor = arrays, device, predictor
+        return predictor
+
+    @property
+    def _module(self):
+        """The network as a torch module in evaluation mode."""
+        return self._predictor.module
 
     @property
     def net_(self):
@@ -133,9 +139,9 @@ class FittedNetwork:
 
     def _predict_outputs(self, X):
         """Predictions after the output activation, of the floating type of X."""
-        check_is_fitted(self)
-        X = self._rows(self._check_X(X))
-        return predict_rows(self._module, self._layout, self._settings["loss"], X)
+        if "coefs_" not in vars(self):
+            check_is_fitted(self)
+        return self._predictor.predict(self._rows(self._check_X(X)))
 
     def __getstate__(self):
         state = super().__getstate__()

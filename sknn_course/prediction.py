@@ -8,77 +8,107 @@ from math import prod
 import numpy as np
 import torch
 from scipy import sparse
+from torch import nn
 
+from .modules.build import GaussianNoise
 from .parallel.task import current_task
 from .training.losses import activate_rows
 from .training.rows import to_tensor
 from .training.threads import one_thread
 
+SINGLE_PRODUCTS = 1e5  # in a prediction that no library shares among threads
 FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
 PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
 BLOCK = 16  # rows: products of fewer differ in the last bit with a row's place
+ONLY_IN_TRAINING = (nn.Dropout, GaussianNoise)
 
 
-def predict_rows(module, layout, loss, X):
-    """Predictions after the output activation.
+class Predictor:
+    """Predicts with a module, which stays as it is.
 
     Rows pass in multiples of BLOCK, the last ones with zeros behind them: by that, a
     row's prediction is the same to the last bit alone and among others, unless
-    threads share a large product. What overflows in the network's type is computed
-    again in double precision.
+    threads share a large product. The output activation is computed in double
+    precision, so that probabilities sum to one.
 
     Parameters
     ----------
-    module : torch.nn.Module
-        In evaluation mode.
+    module : torch.nn.Sequential
+        In evaluation mode, its parameters without gradients.
     layout : ParameterLayout
     loss : str
         Name of the loss, whose output activation follows.
-    X : ndarray or csr_array of shape (n_samples, ...)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs), of the type of X
-
-    Raises
-    ------
-    ValueError
-        If a prediction is not finite.
     """
-    outputs = _outputs(module, layout, X)
-    if not outputs.isfinite().all():
-        outputs = _outputs(copy.deepcopy(module).cpu().double(), layout, X)
-    predictions = activate_rows(loss, outputs.double()).numpy()
-    predictions = predictions.astype(X.dtype, copy=False)
-    if not np.isfinite(predictions).all():
-        raise ValueError(
-            f"Predictions are not finite in {X.dtype}: X holds values up to "
-            f"{abs(X).max():.3g}, too far from those that the network was trained on."
-        )
-    return predictions
+
+    def __init__(self, module, layout, loss):
+        self.module, self.layout, self.loss = module, layout, loss
+        self.like = next(module.parameters())
+        widest = max(prod(shape) for shape in layout.shapes) * self.like.element_size()
+        self.n_at_once = BLOCK * max(1, PREDICTION_BYTES // (BLOCK * widest))
+        self.layers = [p.forward for p in module if not isinstance(p, ONLY_IN_TRAINING)]
+
+    def predict(self, X):
+        """Predictions after the output activation.
+
+        What overflows in the network's type is computed again in double precision.
+
+        Parameters
+        ----------
+        X : ndarray or csr_array of shape (n_samples, ...)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), of the type of X
+
+        Raises
+        ------
+        ValueError
+            If a prediction is not finite.
+        """
+        predictions = self._activated(X)
+        if not np.isfinite(predictions).all():
+            module = copy.deepcopy(self.module).cpu().double()
+            predictions = Predictor(module, self.layout, self.loss)._activated(X)
+        predictions = predictions.astype(X.dtype, copy=False)
+        if not np.isfinite(predictions).all():
+            raise ValueError(
+                f"Predictions are not finite in {X.dtype}: X holds values up to "
+                f"{abs(X).max():.3g}, too far from those of the training."
+            )
+        return predictions
+
+    def _activated(self, X):
+        n_rows = X.shape[0]
+        whole = n_rows - n_rows % BLOCK
+        edges = sorted({*range(0, whole, self.n_at_once), whole, n_rows})
+        with _threads(n_rows * self.layout.n_parameters):
+            outputs = [self._outputs(X[i:k]) for i, k in pairwise(edges)]
+        outputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+        return activate_rows(self.loss, outputs.double()).numpy()
+
+    def _outputs(self, rows):
+        """What the module gives, on the CPU."""
+        n_rows = rows.shape[0]
+        rows = self._whole_blocks(rows)
+        for forward in self.layers:
+            rows = forward(rows)
+        return rows[:n_rows].cpu()
+
+    def _whole_blocks(self, rows):
+        """Rows as a tensor, with zeros up to a multiple of BLOCK."""
+        if sparse.issparse(rows):
+            rows = rows.toarray()
+        n_rows, dtype, device = len(rows), self.like.dtype, self.like.device
+        if n_rows % BLOCK == 0:
+            return to_tensor(rows, device).to(dtype)
+        blocks = torch.zeros(n_rows + -n_rows % BLOCK, *rows.shape[1:], dtype=dtype)
+        blocks[:n_rows] = to_tensor(rows, "cpu")
+        return blocks.to(device)
 
 
-def _outputs(module, layout, X):
-    """What the module gives for all rows, a tensor on the CPU."""
-    like = next(module.parameters())
-    widest = max(prod(shape) for shape in layout.shapes)
-    n_at_once = BLOCK * max(
-        1, PREDICTION_BYTES // (BLOCK * widest * like.element_size())
-    )
-    n_rows = X.shape[0]
-    few = n_rows * layout.n_parameters < FEW_PRODUCTS
+def _threads(products):
+    """Context in which small predictions, and those of tasks, use one thread."""
+    if products < SINGLE_PRODUCTS:  # by themselves
+        return nullcontext()
     in_task = current_task() is not None  # OpenMP is slow in a second thread
-    whole = n_rows - n_rows % BLOCK
-    edges = [*range(0, whole, n_at_once), whole, n_rows]
-    parts = []
-    with torch.inference_mode(), one_thread() if few or in_task else nullcontext():
-        for start, stop in pairwise(sorted(set(edges))):
-            rows = X[start:stop]
-            if sparse.issparse(rows):
-                rows = rows.toarray()
-            rows = to_tensor(rows, like.device).to(like.dtype)
-            if len(rows) % BLOCK:
-                nothing = rows.new_zeros(BLOCK - len(rows), *rows.shape[1:])
-                rows = torch.cat([rows, nothing])
-            parts.append(module(rows)[: stop - start].cpu())
-    return torch.cat(parts)
+    return one_thread() if products < FEW_PRODUCTS or in_task else nullcontext()

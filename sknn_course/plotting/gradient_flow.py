@@ -157,7 +157,7 @@ def _gradient_norms(estimator, X, y, weights):
     """Norms by layer, of weights and of biases."""
     network, X = last_step(estimator, X)
     require_network(network, "GradientFlowDisplay")
-    module = copy.deepcopy(module_of(network, weights))
+    module = copy.deepcopy(module_of(network, weights)).requires_grad_()
     for part in module:
         if isinstance(part, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             part.train()
