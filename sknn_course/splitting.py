@@ -11,8 +11,21 @@ FEW_ROWS = 50
 
 
 def as_split(X, targets, sample_weight=None):
-    """Rows with targets in the dtype of X."""
-    return Split(X, np.ascontiguousarray(targets, dtype=X.dtype), sample_weight)
+    """Rows with targets in the dtype of X.
+
+    Raises
+    ------
+    ValueError
+        If targets are too large for it.
+    """
+    with np.errstate(over="ignore"):
+        y = np.ascontiguousarray(targets, dtype=X.dtype)
+    if not np.isfinite(y).all():
+        raise ValueError(
+            f"y holds values up to {np.abs(targets).max():.3g}, too large for "
+            f"{y.dtype}: scale them, or train with dtype='float64'."
+        )
+    return Split(X, y, sample_weight)
 
 
 def merge_equal_rows(split):

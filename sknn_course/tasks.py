@@ -232,6 +232,8 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
             )
         if y.dtype.kind not in "biuf":
             raise ValueError(f"y holds {y.dtype} values: a regressor needs numbers.")
+        if not np.isfinite(y).all():  # None has become NaN
+            raise ValueError("y contains None or NaN: a regressor needs numbers.")
         return y.reshape(len(y), -1)
 
     def _encode_validation(self, y):

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import re
 
 import joblib
 import numpy as np
@@ -240,3 +241,19 @@ def test_another_structure_cannot_go_on(way):
     mlp.set_params(hidden_layer_sizes=(7, 5))
     with pytest.raises(ValueError, match="(?s)same .*layers"):
         getattr(mlp, "fit" if way == "warm_start" else way)(X, TARGETS["multiclass"])
+
+
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        (None, "y contains None or NaN"),
+        (np.nan, "y contains NaN"),
+        (1e39, "y holds values up to 1e+39, too large for float32"),
+    ],
+)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_targets_that_are_no_numbers(value, message, early_stopping):
+    y = np.array([value, *SIGNAL[1:]], object)
+    mlp = estimator("regression", dtype="float32", early_stopping=early_stopping)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        mlp.fit(X, y)

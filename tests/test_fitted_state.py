@@ -229,5 +229,6 @@ def test_what_overflows_in_single_precision_is_predicted_in_double():
     single._settings["dtype"] = "float32"
     rows = 1e37 * X
     assert_allclose(single.predict(rows), mlp.predict(rows), rtol=1e-4)
+    mlp.coefs_[0][...] = 9
     with pytest.raises(ValueError, match="not finite in float64"):
         mlp.predict(np.abs(X) / np.abs(X).max() * 1e308)
