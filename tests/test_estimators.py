@@ -247,7 +247,7 @@ def test_another_structure_cannot_go_on(way):
     "value, message",
     [
         (None, "y contains None or NaN"),
-        (np.nan, "y contains NaN"),
+        (np.nan, "contains NaN"),
         (1e39, "y holds values up to 1e+39, too large for float32"),
     ],
 )
