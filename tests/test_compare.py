@@ -3,6 +3,8 @@
 import csv
 import json
 import sys
+from datetime import date
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import numpy as np
@@ -112,7 +114,106 @@ def test_delimiter_and_types_of_a_text_file(write, delimiter):
     X, y, notes = read_file(write(text), "y")
     assert X["size"].tolist()[::2] == [1.5, 2.0] and np.isnan(X["size"][1])
     assert X["kind"].tolist()[:2] == ["a", "b"] and np.isnan(X["kind"][2])
-    assert y.tolist() == [1, 2, 3] and not notes
+    assert y.tolist() == [1, 2, 3] and len(notes) == (delimiter != ",")
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "told"),
+    [
+        ("x;y\n8,44;26\n-,5;12\n", [8.44, -0.5], "'8,44' is 8.44"),
+        ('x,y\n"8,44",26\n9,12\n', [8.44, 9], "decimal commas in 'x'"),
+        ('x,y\n"1,234",26\n"987",12\n', [1234, 987], "'1,234' is 1234"),
+        ('x,y\n"1,234.5",26\n1e3,12\n', [1234.5, 1000], "of thousands in 'x'"),
+        ("x;y\n1.234,5;2\n7;1\n", [1234.5, 7], "commas and separators of thousands"),
+        ("x;y\n1.234;2,5\n999;1\n", [1234, 999], "'1.234' is 1234"),
+        ("x;y\n1.234;2,5\n0.25;1\n", [1.234, 0.25], "decimal commas in 'y'"),
+        ("x;y\n1,234;2\n9,876;1\n", [1.234, 9.876], "'1,234' is 1.234"),
+        ("x;y\n1.234;2\n9.876;1\n", [1.234, 9.876], "semicolons"),
+        ("x\ty\n1 234,5\t2\n1'000\t1\n", [1234.5, 1000], "'1 234,5' is 1234.5"),
+        ("x;y\n1,5;2\n;3\nNA;4\n", [1.5, np.nan, np.nan], "decimal commas"),
+        ("sep=|\nx|y\n8,44|2\n1|1\n", [8.44, 1], "bars"),
+        ("x, in $;y, in $\n8,44;2,1\n1;1\n", [8.44, 1], "semicolons"),
+        ('"a;b;c",y\n8.44,2\n1,1\n', [8.44, 1], ""),
+    ],
+)
+def test_numbers_of_other_countries(write, text, values, told):
+    name = [name for name in ("y, in $", "y") if name in text][0]
+    X, _, notes = read_file(write(text), name)
+    (column,) = X.columns
+    np.testing.assert_array_equal(X[column], values)
+    assert told in "; ".join(notes)
+
+
+def test_text_with_commas_stays_text(write):
+    codes = ["A,5", "1,2,3", "0,12,5", "1,23.4", "-", "12,3456.7", "2,5 %"]
+    rows = "".join(f"{code};{code};{i}\n" for i, code in enumerate(2 * codes))
+    X, y, notes = read_file(write(f"kind;y;x\n{rows}"), "y")
+    assert X["kind"].tolist() == y.tolist() == 2 * codes and len(notes) == 1
+
+
+def test_text_among_decimal_commas_is_named(write):
+    rows = "".join(f"{i},5;{i}\n" for i in range(30))
+    with pytest.raises(InputError, match=r"'x' holds text \('k.A.', data row 31\)"):
+        read_file(write(f"x;y\n{rows}k.A.;1\n"), "y")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [("utf-8", 0), ("utf-8-sig", 0), ("utf-16", 0), ("cp1252", 1)],
+)
+def test_encodings_of_a_text_file(tmp_path, encoding, told):
+    path = tmp_path / "data.csv"
+    path.write_bytes("größe,straße\r\n1,ä\r\n2,ö\r\n".encode(encoding))
+    X, y, notes = read_file(path, "straße")
+    assert X["größe"].tolist() == [1, 2] and y.tolist() == ["ä", "ö"]
+    assert len(notes) == told
+
+
+@pytest.mark.parametrize(
+    ("header", "target", "names", "told"),
+    [
+        ("a,a,t", "t", ["a", "a.1"], "there are 2 columns 'a'"),
+        ("a,a.1,a,t", "t", ["a", "a.1", "a.2"], "read as 'a', 'a.2'"),
+        ("a, a ,t", "t", ["a", "a.1"], "there are 2 columns 'a'"),
+        ("a,t,t.1,t.2,t.4", "t", ["a", "t.4"], "left out the column 't.2'"),
+        ("a,t.1,t,t.2", "t.1", ["a"], "left out the column 't'"),
+        ("a,a.1, t", "t", ["a", "a.1"], ""),
+    ],
+)
+def test_columns_of_one_name(write, header, target, names, told):
+    row = ",".join("12345"[: header.count(",") + 1])
+    X, y, notes = read_file(write(f"{header}\n{row}\n{row}\n"), target)
+    assert list(X.columns) == names and told in "; ".join(notes)
+    position = [name.strip() for name in header.split(",")].index(target)
+    assert y.tolist() == [position + 1] * 2
+
+
+def test_columns_of_parquet_that_are_no_plain_numbers_or_text(tmp_path):
+    path = tmp_path / "data.parquet"
+    frame = pd.DataFrame(
+        {
+            "price": [Decimal("1.5"), None, Decimal("3.25")],
+            "raw": [b"\x00\xff", b"", None],
+            "list": [[1, 2], [], None],
+            "record": [{"a": 1}] * 3,
+            "day": [date(2024, 1, 1)] * 3,
+            "flag": [True, None, False],
+            "y": [Decimal("1.5"), Decimal("2.5"), Decimal("9")],
+        },
+        index=list("abc"),
+    )
+    frame.to_parquet(path)
+    X, y, notes = read_file(path, "y")
+    np.testing.assert_array_equal(X["price"], [1.5, np.nan, 3.25])
+    assert list(X.columns) == ["price", "flag"] and y.tolist() == [1.5, 2.5, 9.0]
+    assert [note.partition(": it holds ")[2] for note in notes] == [
+        "bytes",
+        "lists",
+        "records",
+        "dates",
+    ]
+    with pytest.raises(InputError, match="'list' holds lists where"):
+        read_file(path, "list")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
@@ -166,6 +267,9 @@ NUMBERS = "".join(f"{i}.5,{i}\n" for i in range(30))
         ("y\n1\n2\n", "y", "no column is left"),
         ("x,y\ninf,1\n2,2\n", "y", "'x' holds infinite values"),
         (f"x,y\n{NUMBERS}forty,1\n", "y", "'x' holds text ('forty', data row 31)"),
+        ("t,x,t\n1,2,3\n", "t", "there are 2 columns 't'"),
+        ("t,x, t \n1,2,3\n", "t", "there are 2 columns 't'"),
+        ("x,y\n1,\0\n", "y", "NUL"),
     ],
 )
 def test_unusable_files_are_refused(write, text, target, message):
@@ -175,10 +279,34 @@ def test_unusable_files_are_refused(write, text, target, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["data.csv", "data.csv.gz", "data.parquet"])
-def test_damaged_files_are_refused(tmp_path, name):
+def other(data):
+    return bytes(range(256))
+
+
+def cut(data):
+    return data[: data.rfind("ä".encode()) + 1 or len(data) // 2]
+
+
+def changed(data):
+    return data[:200] + b"\xff\xfe\xfd" * 20 + data[260:]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *[("data.csv", damage) for damage in (other, cut, changed)],
+        *[("data.csv.gz", damage) for damage in (other, cut, changed)],
+        *[("data.parquet", damage) for damage in (other, cut)],
+    ],
+)
+def test_damaged_files_are_refused(mixed, tmp_path, name, damage):
     path = tmp_path / name
-    path.write_bytes(bytes(range(256)))
+    frame = mixed.assign(kind="ä")
+    if name == "data.parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path)
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError, match=name):
         read_file(path, "y")
 
