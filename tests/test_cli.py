@@ -2,9 +2,11 @@
 
 import base64
 import gc
+import io
 import json
 import os
 import re
+import resource
 import signal
 import sys
 
@@ -14,6 +16,7 @@ from sklearn.dummy import DummyClassifier
 from sknn_course.cli import main
 from sknn_course.comparison import candidates
 from sknn_course.comparison.tables import BUILTIN
+from sknn_course.parallel import last_report
 from sknn_course.parallel.rendezvous import Rendezvous
 
 QUICK = ["--cv", "2", "--settings", "1", "--models", "least_squares"]
@@ -97,9 +100,17 @@ def refuse(*args, **kwargs):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--cv", "1"], ["--budget", "0"], ["--n-jobs", "0"], ["--cv", "x"]]
+    "arguments",
+    [
+        ["--cv", "1"],
+        ["--budget", "0"],
+        ["--n-jobs", "0"],
+        ["--cv", "x"],
+        ["--output", ""],
+        ["--data-home", " "],
+    ],
 )
-def test_unusable_numbers_are_status_2(arguments, capsys):
+def test_unusable_options_are_status_2(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["compare", *arguments])
     assert arguments[0] in capsys.readouterr().err.splitlines()[-1]
@@ -113,6 +124,51 @@ def test_without_matplotlib_there_are_no_pictures(tmp_path, capsys, monkeypatch)
     assert "matplotlib is not installed" in capsys.readouterr().err
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"leaderboard.csv", "leaderboard.json", "report.html"}
+
+
+def test_a_full_disk_leaves_no_part_of_a_report(tmp_path, capsys):
+    old = {"report.html": "the old one", "scores.png": "the old picture"}
+    for name, text in old.items():
+        (tmp_path / name).write_text(text)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        status = main(["compare", "iris", *QUICK, "--output", str(tmp_path)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    printed = capsys.readouterr()
+    assert status == 1 and "least_squares" in printed.out
+    assert printed.err.splitlines()[-1].endswith("File too large.")
+    files = {path.name: path for path in tmp_path.iterdir()}
+    assert set(files) == {*old, "leaderboard.csv", "leaderboard.json"}
+    assert {name: files[name].read_text() for name in old} == old
+    assert json.loads(files["leaderboard.json"].read_text("utf-8"))["leaderboard"]
+
+
+HOSTILE = "\x1b[31m\u202e\x07"
+
+
+@pytest.mark.parametrize("target", [f"y{HOSTILE}", "z"])
+def test_names_command_no_terminal(tmp_path, capsys, target):
+    path = tmp_path / f"{HOSTILE}\udce4.csv"
+    rows = f'1,2020,a{HOSTILE}\n2,2020,"b\nnote: all is well"\n' * 10
+    rows += f"1,2020,once{HOSTILE}\n"
+    path.write_text(f"x,x,y{HOSTILE}\n{rows}", encoding="utf-8")
+    output = ["--output", str(tmp_path / "report")]
+    status = main(["compare", str(path), "--target", target, *QUICK, *output])
+    printed = capsys.readouterr()
+    assert status == (2 if target == "z" else 0)
+    lines = (printed.out + printed.err).splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert "note: all is well" not in lines
+    assert r"\x1b[31m\u202e\x07" in printed.err
+
+
+def test_letters_that_an_output_lacks_are_escaped(monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", output)
+    assert main(["compare", "iris", *QUICK]) == 0
+    assert re.search(rb"dummy +0.321 \\xb1 0.000", output.buffer.getvalue())
 
 
 def press_ctrl_c():
@@ -176,9 +232,13 @@ def test_nothing_but_failures_is_status_1(capsys, monkeypatch):
     assert "strategy" in capsys.readouterr().out
 
 
-def test_several_processes_give_the_same_scores(capsys):
+def test_several_processes_give_the_same_scores_and_stack(capsys):
     def scores(n_jobs):
-        assert main(["compare", "iris", *QUICK, "--n-jobs", n_jobs]) == 0
+        options = ["--cv", "2", "--settings", "3", "--models", "mlp"]
+        assert main(["compare", "iris", *options, "--n-jobs", n_jobs]) == 0
         return re.findall(r"\d\.\d{3} ± \d\.\d{3}", capsys.readouterr().out)
 
-    assert scores("1") == scores("2")
+    alone = scores("1")
+    assert last_report().waves == [6]
+    assert scores("2") == alone
+    assert last_report().waves == [3, 3]

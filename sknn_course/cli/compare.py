@@ -2,12 +2,21 @@
 
 import argparse
 import io
+import os
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
-from sknn_course.cli.console import at_least, interrupts, tell
+from sknn_course.cli.console import (
+    at_least,
+    folder,
+    interrupts,
+    named,
+    refuse,
+    say,
+    tell,
+)
 
 PICTURE_DPI = 150
 
@@ -79,11 +88,16 @@ def add_parser(subparsers):
     add("--random-state", type=int, default=0, metavar="SEED", help="default: 0")
     add(
         "--output",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="folder for report.html, the leaderboard as CSV and JSON, and pictures",
     )
-    add("--data-home", metavar="DIR", help="folder with the files of mnist and cifar10")
+    add(
+        "--data-home",
+        type=named,
+        metavar="DIR",
+        help="folder with the files of mnist and cifar10",
+    )
     parser.set_defaults(run=run)
 
 
@@ -104,7 +118,12 @@ def run(args):
     from sknn_course.comparison.compare import compare
     from sknn_course.comparison.errors import InputError
     from sknn_course.comparison.tables import load_table
-    from sknn_course.comparison.text import describe, format_leaderboard, remarks
+    from sknn_course.comparison.text import (
+        describe,
+        format_leaderboard,
+        printable,
+        remarks,
+    )
     from sknn_course.devices import resolve_device
 
     try:
@@ -133,16 +152,20 @@ def run(args):
                 progress=tell,
             )
     except InputError as error:
-        print(f"sknn_course compare: {error}", file=sys.stderr)
-        return 2
+        return refuse("compare", error)
 
     tell("")
-    print(format_leaderboard(board, _width()))
+    say(format_leaderboard(board, _width()))
     for remark in remarks(board):
-        print(f"note: {remark}")
+        say(f"note: {printable(remark)}")
     scored = any(one.ok for one in board.results)
     if args.output is not None and scored:
-        write_report(board, args)
+        try:
+            write_report(board, args)
+        except OSError as error:
+            reason = error.strerror or error
+            tell(f"sknn_course compare: --output {str(args.output)!r}: {reason}.")
+            return 1
     if interruptions:
         return 130
     return 0 if scored else 1
@@ -158,6 +181,7 @@ def write_report(board, args):
     """
     from sknn_course.comparison.figures import draw_figures
     from sknn_course.comparison.html import render_html
+    from sknn_course.comparison.output import write_whole
 
     settings = {
         key: str(value) if isinstance(value, Path) else value
@@ -174,12 +198,12 @@ def write_report(board, args):
     for name, caption, figure in drawn:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=PICTURE_DPI)
-        (args.output / f"{name}.png").write_bytes(buffer.getvalue())
+        write_whole(args.output / f"{name}.png", buffer.getvalue())
         width = round(figure.get_size_inches()[0] * 96)  # CSS pixels per inch
         pictures.append((buffer.getvalue(), width, caption))
     command = shlex.join(["python", "-m", "sknn_course", *args.argv])
     report = args.output / "report.html"
-    report.write_text(render_html(board, pictures, command), encoding="utf-8")
+    write_whole(report, render_html(board, pictures, command).encode())
     tell(f"report: {report}")
 
 
@@ -204,6 +228,8 @@ def _make_folder(path):
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--output {str(path)!r}: {error.strerror}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InputError(f"--output {str(path)!r}: nothing can be written there.")
 
 
 def _jobs(text):

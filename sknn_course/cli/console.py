@@ -1,14 +1,48 @@
-"""What the commands share: messages, Ctrl-C, and whole numbers as options."""
+"""What the commands share: messages, Ctrl-C, and types of options."""
 
 import argparse
 import signal
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def tell(text, end="\n"):
-    """Write to the error stream, apart from what a command prints as its result."""
-    print(text, end=end, file=sys.stderr, flush=True)
+    """Write a line to the error stream, apart from what a command has as its result."""
+    _write(text, end, sys.stderr)
+
+
+def say(text):
+    """Write lines to the output: what a command has as its result."""
+    for line in text.split("\n"):
+        _write(line, "\n", sys.stdout)
+
+
+def refuse(command, error):
+    """Say in one line why a command cannot do what was asked for; its exit status."""
+    tell(f"sknn_course {command}: {error}")
+    return 2
+
+
+def _write(line, end, stream):
+    """Without what commands a terminal, and in letters that the stream has."""
+    from sknn_course.comparison.text import printable
+
+    encoding = stream.encoding or "utf-8"
+    line = printable(line).encode(encoding, "backslashreplace").decode(encoding)
+    print(line, end=end, file=stream, flush=True)
+
+
+def named(text):
+    """Type of an option: a name that is not empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no name")
+    return text
+
+
+def folder(text):
+    """Type of an option: a folder."""
+    return Path(named(text))
 
 
 @contextmanager

@@ -4,9 +4,8 @@ import argparse
 import shlex
 import shutil
 import sys
-from pathlib import Path
 
-from sknn_course.cli.console import at_least, interrupts, tell
+from sknn_course.cli.console import at_least, folder, interrupts, named, refuse, tell
 
 DESCRIPTION = """\
 Run systems of five university course sheets and print each result beside the
@@ -68,12 +67,15 @@ def add_parser(subparsers):
     add("--seed", type=int, default=0, help="of the first repetition; default: 0")
     add("--device", default="auto", help="auto, cpu, cuda or mps; default: auto")
     add(
-        "--data-home", metavar="DIR", help="folder with the files of MNIST and CIFAR-10"
+        "--data-home",
+        type=named,
+        metavar="DIR",
+        help="folder with the files of MNIST and CIFAR-10",
     )
     add("--download", action="store_true", help="fetch files that are missing")
     add(
         "--output",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="folder for results as JSON and Markdown, pictures, and a page per sheet",
     )
@@ -116,9 +118,9 @@ def run(args):
         device = str(resolve_device(args.device))
         store = Store(args.output)
     except OSError as error:
-        return _refuse(f"--output {str(args.output)!r}: {error.strerror}.")
+        return refuse("reproduce", f"--output {str(args.output)!r}: {error.strerror}.")
     except ValueError as error:
-        return _refuse(error)
+        return refuse("reproduce", error)
     runner = Runner(
         known,
         store,
@@ -235,8 +237,3 @@ def _command(argv):
 def _is_wrong(outcome):
     unmet = outcome.kind == "study" and outcome.status == "outside"
     return outcome.status == "failed" or unmet
-
-
-def _refuse(error):
-    print(f"sknn_course reproduce: {error}", file=sys.stderr)
-    return 2

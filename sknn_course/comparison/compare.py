@@ -33,7 +33,7 @@ def compare(
     cv=5,
     n_settings=10,
     budget=None,
-    n_jobs=None,
+    n_jobs=1,
     device="auto",
     random_state=0,
     progress=lambda text, end="\n": None,
@@ -54,8 +54,9 @@ def compare(
     budget : float, default=None
         Seconds after which no new work is started. Each estimator may use an
         equal part of what the ones before it left.
-    n_jobs : int, default=None
-        Processes, as in joblib.
+    n_jobs : int, default=1
+        Processes that share the fits of a search; -1 for all cores, -2 for all but
+        one. Each trains its networks together.
     device : str, default='auto'
     random_state : int, default=0
     progress : callable(text, end), default does nothing
@@ -87,8 +88,9 @@ def compare(
     scoring = "accuracy" if table.task == "classification" else "r2"
     board = Leaderboard(table, scoring, cv)
     width = max(len(one.model) for one in candidates)
+    n_processes = n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)
     try:
-        _start_processes(n_jobs)
+        _start_processes(n_processes)
         end = inf if budget is None else time.monotonic() + budget
         for index, candidate in enumerate(candidates):
             now = time.monotonic()
@@ -104,9 +106,9 @@ def compare(
                 scoring=scoring,
                 cv=folds,
                 deadline=now + (end - now) / (len(candidates) - index),
-                chunk=max(1, ceil(joblib.effective_n_jobs(n_jobs) / cv)),
+                chunk=max(1, ceil(n_processes / cv)),
             )
-            result = _search(candidate, search, table, n_jobs)
+            result = _search(candidate, search, table, n_processes)
             board.results.append(result)
             score = f"{result.cv_mean:z6.3f}" if result.ok else "failed"
             progress(f"{score} {result.seconds:7.1f} s")
@@ -122,10 +124,11 @@ def compare(
     return board
 
 
-def _start_processes(n_jobs):
+def _start_processes(n_processes):
     """Start joblib's processes now: no estimator's seconds should hold that."""
-    n_processes = joblib.effective_n_jobs(n_jobs)
-    joblib.Parallel(n_processes)(
+    if n_processes == 1:
+        return
+    joblib.Parallel(n_processes, "loky")(
         joblib.delayed(_import_estimators)() for _ in range(n_processes)
     )
 
@@ -162,7 +165,7 @@ def _folds(table, cv, random_state):
         return list(splitter.split(np.zeros(len(y)), strata(y, table.task, size=cv)))
 
 
-def _search(candidate, search, table, n_jobs):
+def _search(candidate, search, table, n_processes):
     start = time.monotonic()
     common = dict(
         model=candidate.model,
@@ -175,7 +178,7 @@ def _search(candidate, search, table, n_jobs):
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", FitFailedWarning)
         try:
-            with resources(candidate.model, table.n_features, n_jobs):
+            with resources(candidate.model, table.n_features, n_processes):
                 search.fit(table.X_train, table.y_train)
             scores = _scores_per_fold(search)
             test_score = float(search.score(table.X_test, table.y_test))

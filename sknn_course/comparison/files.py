@@ -1,15 +1,19 @@
 """Read a CSV or Parquet file into features and a target."""
 
 import gzip
-import warnings
+import zlib
 from pathlib import Path
 
-import numpy as np
-
-from sknn_course.comparison.errors import InputError, unknown
+from sknn_course.comparison.columns import (
+    as_features,
+    as_target,
+    name_columns,
+    without_copies,
+)
+from sknn_course.comparison.delimited import read_delimited
+from sknn_course.comparison.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
-MOST_CATEGORIES_WITH_NUMBERS = 20
 
 
 def read_file(path, target):
@@ -17,14 +21,15 @@ def read_file(path, target):
 
     Numbers become float64 with NaN where missing; all other columns become
     categories. What cannot serve as a feature is left out and noted: columns
-    without values, dates, and text that differs in every row. Rows without a
-    target are left out and noted.
+    without values, dates, text that differs in every row, what is neither number
+    nor text, and copies of the target. Rows without a target are left out and noted.
 
     Parameters
     ----------
     path : str or path-like
-        A file whose name ends in one of ``SUFFIXES``. The delimiter of a text
-        file (comma, semicolon, tab or bar) is told from its first line.
+        A file whose name ends in one of ``SUFFIXES``. The separator of a text
+        file (comma, semicolon, tab or bar), decimal commas, separators of thousands
+        and the encoding are told from its content, and noted.
     target : str or None
         The column to predict.
 
@@ -34,12 +39,12 @@ def read_file(path, target):
         Columns of float64 and of object (text, NaN where missing).
     y : ndarray of shape (n_samples,)
     notes : list of str
-        What was left out.
+        What was left out, and what was recognised.
 
     Raises
     ------
     InputError
-        If pandas is absent, the file cannot be read, the column is unknown,
+        If pandas is absent, the file cannot be read, the column is unknown or twice,
         a column mixes text and numbers or is infinite, or no feature is left.
 
     Examples
@@ -55,28 +60,29 @@ def read_file(path, target):
     (['size', 'kind'], [10, 20], [])
     """
     path = Path(path)
-    frame = _read_frame(path)
+    notes = []
+    frame, names = _read_frame(path, notes)
     if target is None:
         raise InputError(
             f"which column of {path.name} is to be predicted? Name it with --target: "
-            + ", ".join(map(str, frame.columns[:30]))
+            + ", ".join(names[:30])
             + "."
         )
-    if target not in frame.columns:
-        raise unknown("column", target, frame.columns)
-    notes = []
+    target = target.strip()
+    frame.columns = name_columns(names, target, notes)
     missing = frame[target].isna().to_numpy()
     if missing.any() and not missing.all():
         notes.append(f"left out {missing.sum()} rows without a value of {target!r}")
     frame = frame[~missing]
-    y = _as_target(frame[target])
-    X = frame.drop(columns=target)
+    y = as_target(frame[target])
+    X = without_copies(frame.drop(columns=target), target, notes)
     if len(y):
-        X = _as_features(X, notes)
+        X = as_features(X, notes)
     return X, y, notes
 
 
-def _read_frame(path):
+def _read_frame(path, notes):
+    """The columns of a file, and their names, which can be equal."""
     if not path.exists():
         raise InputError(f"the file {str(path)!r} does not exist.")
     if not path.is_file():
@@ -93,104 +99,39 @@ def _read_frame(path):
             "reading files needs pandas: pip install 'sknn_course[files]'."
         ) from error
 
+    suffix = path.suffix.lower()
+    # pandas, pyarrow and gzip each have their own errors for a damaged file
+    damages = (ValueError, OSError, EOFError, zlib.error, pd.errors.ParserWarning)
     try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            frame = pd.read_parquet(path)
+        if suffix in (".parquet", ".pq"):
+            frame, names = _read_parquet(path)
         else:
-            frame = _read_csv(path)
+            data = path.read_bytes()
+            if suffix == ".gz":
+                data = gzip.decompress(data)
+            frame, names = read_delimited(data, notes)
     except ImportError as error:
         raise InputError(
             "reading Parquet files needs pyarrow: pip install 'sknn_course[files]'."
         ) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path.name!r} is not a text file in UTF-8.") from error
-    # pandas, pyarrow and gzip each have their own errors for a damaged file
-    except (ValueError, OSError, pd.errors.ParserWarning) as error:
+        raise InputError(
+            f"{path.name!r} is not a text file in UTF-8: no letter begins or goes on "
+            f"with its byte {error.start}, 0x{error.object[error.start]:02x}."
+        ) from error
+    except damages as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(f"{path.name!r} cannot be read: {reason}.") from error
-    frame.columns = [str(column).strip() for column in frame.columns]
     if not len(frame):
         raise InputError(f"{path.name!r} has no rows.")
-    return frame
+    return frame, names
 
 
-def _read_csv(path):
+def _read_parquet(path):
     import pandas as pd
 
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig") as file:
-        header = file.readline()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # loss of data
-        return pd.read_csv(
-            path,
-            sep=max(",;\t|", key=header.count),
-            skipinitialspace=True,
-            na_values=["?"],
-            index_col=False,
-            low_memory=False,
-        )
-
-
-def _as_target(column):
-    from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
-
-    if is_bool_dtype(column):
-        return column.to_numpy(dtype=bool)
-    if is_integer_dtype(column):
-        return column.to_numpy(dtype=np.int64)
-    if is_float_dtype(column):
-        return column.to_numpy(dtype=np.float64)
-    return column.astype(str).to_numpy(dtype=object)
-
-
-def _as_features(X, notes):
-    from pandas.api.types import (
-        is_bool_dtype,
-        is_datetime64_any_dtype,
-        is_numeric_dtype,
-        is_timedelta64_dtype,
-    )
-
-    columns = {}
-    for name in X.columns:
-        column = X[name]
-        n_values = column.nunique()
-        if n_values == 0:
-            notes.append(f"left out the column {name!r}: it has no values")
-        elif is_datetime64_any_dtype(column) or is_timedelta64_dtype(column):
-            notes.append(f"left out the column {name!r}: it holds dates")
-        elif is_numeric_dtype(column) or is_bool_dtype(column):
-            numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-            if np.isinf(numbers).any():
-                raise InputError(f"the column {name!r} holds infinite values.")
-            columns[name] = numbers
-        else:
-            _check_categories(column, name)
-            if n_values == column.count() and n_values > 10:
-                notes.append(
-                    f"left out the column {name!r}: its text differs in every row"
-                )
-                continue
-            text = column.astype(str).to_numpy(dtype=object)
-            columns[name] = np.where(column.isna(), np.nan, text)
-    if not columns:
-        raise InputError("no column is left to predict from beside the target.")
-    return type(X)(columns)
-
-
-def _check_categories(column, name):
-    """Refuse a column of numbers in which some text got lost."""
-    import pandas as pd
-
-    present = column.dropna()
-    if present.nunique() <= MOST_CATEGORIES_WITH_NUMBERS:
-        return
-    is_text = pd.to_numeric(present, errors="coerce").isna()
-    if is_text.mean() < 0.5:
-        row = is_text.idxmax()
-        raise InputError(
-            f"the column {name!r} holds text ({str(present[row])!r}, data row "
-            f"{row + 1}) where its other values are numbers: correct it or leave it "
-            "empty."
-        )
+    try:
+        frame = pd.read_parquet(path).reset_index(drop=True)
+    except (ArithmeticError, NotImplementedError, KeyError, TypeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    return frame, [str(name).strip() for name in frame.columns]

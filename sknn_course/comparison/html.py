@@ -1,10 +1,10 @@
 """One self-contained HTML page that reports a comparison."""
 
 import base64
-from html import escape
+import html
 from string import Template
 
-from sknn_course.comparison.text import describe, format_params, remarks
+from sknn_course.comparison.text import describe, format_params, printable, remarks
 
 PAGE = Template("""\
 <!DOCTYPE html>
@@ -135,6 +135,11 @@ def render_html(board, pictures, command):
         method=escape(_method(board)),
         command=escape(command),
     )
+
+
+def escape(text):
+    """Text as HTML, without what would turn the direction of writing."""
+    return html.escape(printable(text))
 
 
 def _score_name(board):

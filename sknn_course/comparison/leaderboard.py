@@ -1,12 +1,15 @@
 """What a comparison found: one result per estimator, ranked."""
 
 import csv
+import io
 import json
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
 import numpy as np
+
+from sknn_course.comparison.output import write_whole
 
 FIELDS = (
     "rank",
@@ -153,15 +156,18 @@ class Leaderboard:
             "leaderboard": records,
         }
         text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / "leaderboard.json").write_text(text + "\n", encoding="utf-8")
-        path = folder / "leaderboard.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS)
-            writer.writeheader()
-            for record in records:
-                for key in ("best_params", "cv_scores"):
-                    record[key] = json.dumps(record[key])
-                writer.writerow(record)
+        # names of files that are no Unicode: JSON has the same escapes as Python
+        data = f"{text}\n".encode(errors="backslashreplace")
+        write_whole(folder / "leaderboard.json", data)
+        file = io.StringIO(newline="")
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        for record in records:
+            for key in ("best_params", "cv_scores"):
+                record[key] = json.dumps(record[key])
+            writer.writerow(record)
+        data = file.getvalue().encode(errors="backslashreplace")
+        write_whole(folder / "leaderboard.csv", data)
 
 
 def _plain(value):

@@ -11,10 +11,10 @@ THREADED_FEATURES = 500
 
 
 @contextmanager
-def resources(model, n_features, n_jobs=1):
+def resources(model, n_features, n_processes=1):
     """Set joblib's backend, and the threads within each process, for one estimator.
 
-    In one process the networks of a search are trained together.
+    The networks of a search are trained together, in each process its part of them.
 
     Threads of torch and of BLAS that wait for each other make small fits slower,
     up to a hundredfold. Convolutions of large images alone are worth them.
@@ -24,8 +24,9 @@ def resources(model, n_features, n_jobs=1):
     model : str
         Name of the estimator in the comparison.
     n_features : int
-    n_jobs : int, default=1
-        Processes, as in joblib.
+    n_processes : int, default=1
+        Among which the fits of a search are shared out; 1 leaves it to the backend
+        whether others help to train.
 
     Examples
     --------
@@ -37,6 +38,6 @@ def resources(model, n_features, n_jobs=1):
     """
     threaded = model == "cnn" and n_features >= THREADED_FEATURES
     with threadpool_limits(None if threaded else 1):
-        stacked = {"backend": "stacked"} if n_jobs == 1 else {}
-        with joblib.parallel_config(**stacked, n_jobs=n_jobs):
+        among = "auto" if n_processes == 1 else n_processes
+        with joblib.parallel_config("stacked", n_processes=among):
             yield

@@ -62,8 +62,9 @@ def check_target(y, task, name):
     Raises
     ------
     InputError
-        If the target is empty, has one class or value only, or does not hold
-        the finite numbers that regression needs.
+        If the target is empty, has one class or value only, does not hold the
+        finite numbers that regression needs, or mixes numbers and text without a
+        task.
 
     Examples
     --------
@@ -74,6 +75,11 @@ def check_target(y, task, name):
     """
     if len(y) == 0:
         raise InputError(f"the target {name!r} is empty: no row has a value for it.")
+    if task is None and _is_text_among_numbers(y):
+        raise InputError(
+            f"the target {name!r} holds text ({_first_text(y)!r}) where its other "
+            "values are numbers: clean the column or name the --task."
+        )
     task = task or guess_task(y)
     if task == "classification":
         y = _as_classes(y)
@@ -137,10 +143,20 @@ def _as_classes(y):
     return y.astype(str)
 
 
+def _is_text_among_numbers(y):
+    values = [] if y.dtype.kind in "iufb" else set(y.tolist())
+    n_numbers = sum(map(_is_number, values))
+    many = len(values) > MOST_CLASSES_AS_NUMBERS
+    return many and len(values) / 2 < n_numbers < len(values)
+
+
 def _first_text(y):
-    for value in y:
-        try:
-            float(value)
-        except (TypeError, ValueError):
-            return str(value)
-    return str(y[0])
+    return str(next((value for value in y if not _is_number(value)), y[0]))
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -4,6 +4,23 @@ import textwrap
 from math import inf
 
 
+def printable(text):
+    r"""Return text in one line that commands no terminal.
+
+    Characters that are not to be seen, such as escape sequences, ends of lines and
+    turns of the direction of writing, become what ``repr`` makes of them.
+
+    Examples
+    --------
+    >>> from sknn_course.comparison.text import printable
+    >>> print(printable("so and \x1b[31m so\n"))
+    so and \x1b[31m so\n
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def describe(table):
     """Return in one line what is to be predicted from what.
 

@@ -1,9 +1,26 @@
 """What the pictures share: their colours and an empty figure."""
 
 from ...plotting.canvas import BLUE, GREY, ORANGE
+from ..text import printable
 
-__all__ = ["BLUE", "GREY", "MOST_CLASSES_WITH_NUMBERS", "ORANGE", "new_figure"]
+__all__ = [
+    "BLUE",
+    "GREY",
+    "MOST_CLASSES_WITH_NUMBERS",
+    "ORANGE",
+    "label",
+    "new_figure",
+]
+LONGEST_LABEL = 40
 MOST_CLASSES_WITH_NUMBERS = 12
+
+
+def label(name):
+    """A name as matplotlib shows it to the letter: without formulas, and short."""
+    name = printable(str(name))
+    if len(name) > LONGEST_LABEL:
+        name = name[: LONGEST_LABEL - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return name.replace("$", r"\$")
 
 
 def new_figure(width, height, n_rows=1, n_columns=1, **kwargs):

@@ -8,6 +8,7 @@ from sknn_course.comparison.figures.canvas import (
     GREY,
     MOST_CLASSES_WITH_NUMBERS,
     ORANGE,
+    label,
     new_figure,
 )
 
@@ -48,12 +49,13 @@ def _boundaries(table, ranked):
     from matplotlib.colors import ListedColormap, to_rgb
 
     X = np.asarray(table.X_test)
-    classes, codes = np.unique(table.y_test, return_inverse=True)
+    known = np.unique(table.y_train)  # rare ones can be missing from the test rows
+    classes = [*known, *np.setdiff1d(table.y_test, known)]
     colors = [BLUE, ORANGE]
     if len(classes) > 2:
         colors = [colormaps["tab20"](2 * (index % 10)) for index in range(len(classes))]
-    pale = [0.3 * np.array(to_rgb(one)) + 0.7 for one in colors]
-    tint = ListedColormap(pale) if len(classes) == 2 else [*map(tuple, pale)]
+    pale = [0.3 * np.array(to_rgb(one)) + 0.7 for one in colors[: len(known)]]
+    tint = ListedColormap(pale) if len(known) == 2 else [*map(tuple, pale)]
     figure, axes = _panels(ranked)
     for ax, one in zip(axes.flat, ranked, strict=False):
         DecisionBoundaryDisplay.from_estimator(
@@ -61,32 +63,34 @@ def _boundaries(table, ranked):
             table.X_test,
             response_method="predict",
             plot_method="pcolormesh",
-            **{"cmap" if len(classes) == 2 else "multiclass_colors": tint},
+            **{"cmap" if len(known) == 2 else "multiclass_colors": tint},
+            vmin=-0.5,  # classes that are never predicted keep their colours
+            vmax=len(known) - 0.5,
             grid_resolution=200,
             eps=0.3,
             ax=ax,
             rasterized=True,
         )
-        for code, name in enumerate(classes):
+        dots = [
             ax.scatter(
-                *X[codes == code].T,
-                color=colors[code],
-                label=str(name),
+                *X[table.y_test == name].T,
+                color=color,
                 s=9,
                 edgecolors="white",
                 linewidths=0.4,
             )
+            for name, color in zip(classes, colors, strict=True)
+        ]
         ax.set_title(f"{one.model}  {one.test_score:.3f}", fontsize=10)
         ax.set(xlabel="", ylabel="")
-    figure.supxlabel(table.feature_names[0], fontsize=10)
-    figure.supylabel(table.feature_names[1], fontsize=10)
+    figure.supxlabel(label(table.feature_names[0]), fontsize=10)
+    figure.supylabel(label(table.feature_names[1]), fontsize=10)
     if len(classes) <= MOST_CLASSES_WITH_NUMBERS:
-        handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(
-            handles,
-            labels,
+            dots,
+            [label(name) for name in classes],
             loc="outside upper center",
-            ncols=min(4, len(labels)),
+            ncols=min(4, len(classes)),
             frameon=False,
             markerscale=1.6,
         )
@@ -111,8 +115,8 @@ def _curves(table, ranked):
     values = np.concatenate([table.y_train, table.y_test])
     margin = 0.25 * np.ptp(values)
     axes[0, 0].set_ylim(values.min() - margin, values.max() + margin)
-    figure.supxlabel(table.feature_names[0], fontsize=10)
-    figure.supylabel(table.target_name, fontsize=10)
+    figure.supxlabel(label(table.feature_names[0]), fontsize=10)
+    figure.supylabel(label(table.target_name), fontsize=10)
     return (
         "fitted_curves",
         "Fitted curves with training rows (grey dots), test rows (orange diamonds) "

@@ -7,6 +7,7 @@ from sknn_course.comparison.figures.canvas import (
     BLUE,
     GREY,
     MOST_CLASSES_WITH_NUMBERS,
+    label,
     new_figure,
 )
 
@@ -30,8 +31,8 @@ def predictions_figure(table, best):
             axis.set_major_locator(AutoLocator())
             axis.set_major_formatter(ScalarFormatter())
         ax.set(
-            xlabel=f"predicted {table.target_name}",
-            ylabel=f"true {table.target_name}",
+            xlabel=f"predicted {label(table.target_name)}",
+            ylabel=f"true {label(table.target_name)}",
             xlim=ax.get_xlim(),
             ylim=ax.get_xlim(),
         )
@@ -39,23 +40,22 @@ def predictions_figure(table, best):
         ax.spines[["top", "right"]].set_visible(False)
         caption = f"Predicted against true targets of the test rows, {best.model}."
         return "predicted_against_true", caption, figure
-    n_classes = len(np.unique(table.y_test))
+    classes = np.union1d(table.y_test, predicted)
+    names = [label(one) for one in classes]
+    n_classes = len(classes)
     with_numbers = n_classes <= MOST_CLASSES_WITH_NUMBERS
     side = np.clip(0.55 * n_classes + 1.5, 3.2, 7)
     figure, ((ax,),) = new_figure(side, side)
     ConfusionMatrixDisplay.from_predictions(
         table.y_test,
         predicted,
+        display_labels=names,
         ax=ax,
         cmap="Blues",
         colorbar=not with_numbers,
         include_values=with_numbers,
-        xticks_rotation="horizontal" if _short(table.y_test) else 45,
+        xticks_rotation="horizontal" if max(map(len, names)) <= 5 else 45,
         values_format="d",
     )
     caption = f"Confusion matrix of the test rows, {best.model}."
     return "confusion_matrix", caption, figure
-
-
-def _short(classes):
-    return max(len(str(one)) for one in np.unique(classes)) <= 5
