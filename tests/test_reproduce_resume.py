@@ -105,11 +105,11 @@ def rewrite(path, **changes):
 
 
 def other_network(path):
-    rewrite(path, **{"0/0.weight": lambda weight: weight[:-1]})
+    rewrite(path, **{"0/coefs_/0": lambda weight: weight[:-1]})
 
 
 def not_finite(path):
-    rewrite(path, **{"1/0.bias": lambda bias: bias * np.nan})
+    rewrite(path, **{"1/intercepts_/0": lambda bias: bias * np.nan})
 
 
 def other_header(path):

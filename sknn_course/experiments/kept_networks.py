@@ -4,13 +4,13 @@ import json
 import warnings
 
 import numpy as np
-import torch
 from sklearn.base import is_classifier
 
 from ..base import NeuralEstimator
 from .training import make_estimators, prepare, targets
 
 FORMAT = 1
+WEIGHTS = ("coefs_", "intercepts_", "_norms")
 RECORDED = ("n_iter_", "t_", "loss_", "loss_curve_")
 
 
@@ -40,8 +40,9 @@ def to_arrays(estimators, seed):
         recorded.append(
             {name: getattr(one, name) for name in RECORDED if hasattr(one, name)}
         )
-        for name, tensor in one.net_.module_.state_dict().items():
-            arrays[f"{r}/{name}"] = tensor.cpu().numpy()
+        for name in WEIGHTS:
+            for place, array in enumerate(getattr(one, name)):
+                arrays[f"{r}/{name}/{place}"] = array
     header = {"format": FORMAT, "seed": seed, "networks": recorded}
     return arrays | {"header": np.array(json.dumps(header))}
 
@@ -81,23 +82,20 @@ def from_arrays(arrays, training, data, scale, device):
         y = targets(training, y)
         restored = []
         for r, (one, recorded) in enumerate(zip(estimators, networks, strict=True)):
-            states = {
-                name.removeprefix(f"{r}/"): torch.from_numpy(array)
+            own = {
+                name.removeprefix(f"{r}/"): array
                 for name, array in arrays.items()
                 if name.startswith(f"{r}/")
             }
-            if recorded is None:
-                restored.append(None)
-            else:
-                restored.append(_restore(one, X, y, states, recorded))
+            restored.append(recorded and _restore(one, X, y, own, recorded))
         return restored
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"not of networks of this row: {reason}") from error
 
 
-def _restore(estimator, X, y, states, recorded):
-    if not all(torch.isfinite(state).all() for state in states.values()):
+def _restore(estimator, X, y, arrays, recorded):
+    if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ValueError("it holds weights that are not finite")
     few = slice(2)
     if is_classifier(estimator):  # a row of each class
@@ -107,7 +105,13 @@ def _restore(estimator, X, y, states, recorded):
         warnings.simplefilter("ignore")  # of few rows, and of one epoch
         estimator.set_params(max_iter=1).fit(X[few], y[few])
     estimator.set_params(max_iter=max_iter)
-    estimator.net_.module_.load_state_dict(states)
+    for name in WEIGHTS:
+        own = getattr(estimator, name)
+        kept = [arrays[f"{name}/{place}"] for place in range(len(own))]
+        for one, other in zip(own, kept, strict=True):
+            if (one.shape, one.dtype) != (other.shape, other.dtype):
+                raise ValueError(f"it holds {other.shape} where {one.shape} is needed")
+        setattr(estimator, name, kept)
     for name in RECORDED:
         if name in recorded:
             is_curve = isinstance(getattr(estimator, name), list)
