@@ -1,201 +1,26 @@
 """Linear least squares and ridge regression in closed form."""
 
+from math import ldexp
 from numbers import Real
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MultiOutputMixin,
-    RegressorMixin,
-    _fit_context,
-)
-from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
 
-from sknn_course.devices import resolve_device, widest_float
+from sknn_course.closed_form import (
+    MOST_EXPONENT,
+    SignClassifier,
+    TargetRegressor,
+    scaled_tensor,
+)
+from sknn_course.devices import resolve_device
 from sknn_course.parallel import share
 
-FLOATS = (np.float64, np.float32)
-
-
-class _TargetRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Regressor on top of two hooks, ``_fit_targets`` and ``_outputs``."""
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. Sparse data are made dense.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target values.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, not negative. A row of weight 2 counts as two
-            equal rows, one of weight 0 as none.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=FLOATS,
-            multi_output=True,
-            y_numeric=True,
-        )
-        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        self._fit_targets(X.toarray() if issparse(X) else X, y, weight)
-        return self
-
-    def predict(self, X):
-        """Predict the targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predicted values.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
-        return self._outputs(X)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-class _SignClassifier(ClassifierMixin, BaseEstimator):
-    """Classifier that fits targets of -1 and +1, one output for each class.
-
-    It stands on the same two hooks as the regressor; two classes share one
-    output. The class of the largest output, or the sign of the only one,
-    is the prediction.
-    """
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. Sparse data are made dense.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a matrix of zeros and ones (multilabel).
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, not negative. A row of weight 2 counts as two
-            equal rows, one of weight 0 as none.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=FLOATS, multi_output=True
-        )
-        check_classification_targets(y)
-        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        self._label_binarizer = LabelBinarizer(neg_label=-1)
-        Y = self._label_binarizer.fit_transform(y)  # (n_samples, n_classifiers)
-        self.classes_ = self._label_binarizer.classes_
-        if not self._label_binarizer.y_type_.startswith("multilabel"):
-            y = column_or_1d(y, warn=True)
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
-            if weight.min() < 0 or not weight.any():
-                raise ValueError(
-                    f"class_weight={self.class_weight!r}: weights must not be "
-                    "negative, nor all be zero."
-                )
-        self._fit_targets(X.toarray() if issparse(X) else X, Y, weight)
-        return self
-
-    def decision_function(self, X):
-        """Return the outputs, whose sign or largest one decides.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            One column for each class or label; for two classes the output of
-            ``classes_[1]`` alone, positive where that class is predicted.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
-        scores = self._outputs(X)
-        return scores.ravel() if scores.size == len(scores) else scores
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Class labels; zeros and ones if the model was fitted to such a
-            matrix.
-        """
-        scores = self.decision_function(X)
-        # Takes the largest, or thresholds at (neg_label + pos_label) / 2 = 0.
-        return self._label_binarizer.inverse_transform(scores)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
-        return tags
-
-
-def closed_form_tensor(array, device):
-    """Copy an array to the device, in the floating type of closed forms.
-
-    They lose as many digits as the condition number has, so that float32 data
-    too are computed with in float64, where the device has it.
-    """
-    # A copy of our own: torch takes no negative strides and warns of read-only
-    # arrays, as memory-mapped ones are.
-    tensor = torch.from_numpy(np.array(array, dtype=np.float64, order="C"))
-    return tensor.to(widest_float(device)).to(device)
+SMALL = 1e-6  # columns of no smaller share of the largest norm keep ten digits
 
 
 def factorize(X, Y):
-    """Reduce a least squares problem to one that any penalty solves cheaply.
-
-    A tall X is first reduced by the QR factorisation ``[X Y] = Q R``, which
-    need not form Q: the first rows of R hold the small problem ``R_X`` and
-    its targets ``Q^T Y``, with the same solutions for every penalty.
+    """Singular value decomposition of X, and the targets in its terms.
 
     Parameters
     ----------
@@ -210,16 +35,34 @@ def factorize(X, Y):
         Singular values, largest first; r = min(n_samples, n_features).
     Vt : torch.Tensor of shape (r, n_features)
     """
-    n_samples, n_features = X.shape
-    if n_samples > n_features + Y.shape[1]:
-        R = torch.linalg.qr(torch.cat([X, Y], dim=1), mode="r").R
-        X, Y = R[:n_features, :n_features], R[:n_features, n_features:]
     U, s, Vt = torch.linalg.svd(X, full_matrices=False)
     return U.T @ Y, s, Vt
 
 
-def factorize_centred(X, Y, w, centre):
-    """`factorize` a weighted problem, whose columns are centred first if asked for.
+def reduce_rows(X, Y):
+    """A small least squares problem of the same solutions for every penalty.
+
+    A tall X is reduced by the QR factorisation ``[X Y] = Q R``, which need not form
+    Q: the first rows of R hold the small problem ``R_X`` and its targets ``Q^T Y``.
+
+    Parameters
+    ----------
+    X : torch.Tensor of shape (n_samples, n_features)
+    Y : torch.Tensor of shape (n_samples, n_outputs)
+
+    Returns
+    -------
+    X, Y : torch.Tensor
+    """
+    n_samples, n_features = X.shape
+    if n_samples <= n_features + Y.shape[1]:
+        return X, Y
+    R = torch.linalg.qr(torch.cat([X, Y], dim=1), mode="r").R
+    return R[:n_features, :n_features], R[:n_features, n_features:]
+
+
+def factorize_centred(X, Y, w, centre, scale):
+    """Reduce and `factorize` a weighted problem, centred first if asked for.
 
     Parameters
     ----------
@@ -228,9 +71,14 @@ def factorize_centred(X, Y, w, centre):
         Both are overwritten.
     w : torch.Tensor of shape (n_samples, 1)
     centre : bool
+    scale : torch.Tensor of shape (n_features,)
+        What the columns of X were divided by; it multiplies them for the
+        factorisation.
 
     Returns
     -------
+    X, Y : torch.Tensor
+        From `reduce_rows`.
     UtY, s, Vt : torch.Tensor
         From `factorize`.
     X_mean : torch.Tensor of shape (n_features,)
@@ -238,14 +86,17 @@ def factorize_centred(X, Y, w, centre):
     """
     X_mean, Y_mean = X.new_zeros(X.shape[1]), Y.new_zeros(Y.shape[1])
     if centre:
-        # Twice, since a mean is rounded: after the second a constant column
-        # is zero, and dependent ones stay so, however large their means.
+        # Twice, since a mean is rounded: after the second dependent columns stay
+        # so, however large their means, and a constant one is zero to rounding.
         for _ in range(2):
             for data, mean in ((X, X_mean), (Y, Y_mean)):
                 shift = (w.T @ data)[0] / w.sum()
                 data.sub_(shift)
                 mean.add_(shift)
-    return *factorize(X.mul_(w.sqrt()), Y.mul_(w.sqrt())), X_mean, Y_mean
+        for data in (X, Y):  # whose largest magnitudes were at least 0.5
+            data[:, data.abs().amax(0) < torch.finfo(data.dtype).eps / 8] = 0
+    X, Y = reduce_rows(X.mul_(w.sqrt()), Y.mul_(w.sqrt()))
+    return X, Y, *factorize(X * scale, Y), X_mean, Y_mean
 
 
 def ridge_coefficients(UtY, s, Vt, alpha, rank):
@@ -268,7 +119,42 @@ def ridge_coefficients(UtY, s, Vt, alpha, rank):
     W : torch.Tensor of shape (n_features, n_outputs)
     """
     s = s[:rank]
-    return Vt[:rank].T @ ((s / (s.square() + alpha))[:, None] * UtY[:rank])
+    return Vt[:rank].T @ (UtY[:rank] / (s + alpha / s)[:, None])
+
+
+def fit_small_columns(W, X, Y, root, rounding):
+    """Add to a solution what columns of small scale explain of its residuals.
+
+    Beside large columns they are lost in the rounding of the singular values. So the
+    residuals are fitted again, by columns of equal norm. The penalty is further rows
+    ``diag(root)`` of X, of target zero.
+
+    Parameters
+    ----------
+    W : torch.Tensor of shape (n_features, n_outputs)
+    X : torch.Tensor of shape (n_samples, n_features)
+    Y : torch.Tensor of shape (n_samples, n_outputs)
+    root : torch.Tensor of shape (n_features,)
+        Root of the penalty of each column.
+    rounding : float
+        Singular values below this share of the largest are rounding.
+
+    Returns
+    -------
+    W : torch.Tensor of shape (n_features, n_outputs)
+    """
+    residuals = torch.cat([Y - X @ W, -root[:, None] * W])
+    X = torch.cat([X, torch.diag(root)])
+    norm = X.norm(dim=0)
+    norm[norm == 0] = 1
+    UtY, s, Vt = factorize(X / norm, residuals)
+    step = ridge_coefficients(UtY, s, Vt, 0.0, n_above(s, rounding))
+    return W + step / norm[:, None]
+
+
+def n_above(s, rounding):
+    """Number of singular values that are more than rounding."""
+    return int((s > rounding * s[0]).sum())
 
 
 class _LinearLeastSquares:
@@ -280,47 +166,95 @@ class _LinearLeastSquares:
         "device": [str, torch.device],
     }
 
-    def _fit_targets(self, X, y, sample_weight):
+    def _solve(self, X, y, sample_weight):
         device, data_type = resolve_device(self.device), X.dtype
-        n_samples, n_features = X.shape
-        X = closed_form_tensor(X, device)
-        Y = closed_form_tensor(y, device).reshape(n_samples, -1)
-        w = closed_form_tensor(sample_weight, device)[:, None]  # (n_samples, 1)
+        # Powers of two keep all products in range, and round nothing.
+        X, x = scaled_tensor(X, device)
+        Y, y_ = scaled_tensor(y.reshape(len(y), -1), device)
+        w, weight = scaled_tensor(sample_weight[:, None], device)
+        odd = int(weight[0]) % 2  # the root of a power of four rounds nothing
+        w, weight = w * 2.0**odd, (int(weight[0]) - odd) // 2
+        largest = int(x.max())
+        scale = torch.from_numpy(np.exp2(np.maximum(x - largest, -1000))).to(X)
 
         # by the data as they came: MKL's products differ in the last bit with the
         # place of their factors in memory
-        centred = share(factorize_centred, X, Y, w, self.fit_intercept)
-        UtY, s, Vt, X_mean, Y_mean = centred
-        # Below this a singular value is rounding: of the computation (as in
-        # numpy.linalg.lstsq), or of the data as they came.
-        relative = max(
-            max(n_samples, n_features) * torch.finfo(X.dtype).eps,
+        X, Y, UtY, s, Vt, X_mean, Y_mean = share(
+            factorize_centred, X, Y, w, self.fit_intercept, scale
+        )
+        # Below this share of the largest a singular value is rounding: of the
+        # computation (as in numpy.linalg.lstsq), or of the data as they came.
+        rounding = max(
+            max(len(y), len(x)) * torch.finfo(X.dtype).eps,
             10 * np.finfo(data_type).eps,
         )
-        self.rank_ = int((s > relative * s[0]).sum())
-        W = ridge_coefficients(UtY, s, Vt, self.alpha, self.rank_)
+        rank = n_above(s, rounding)
+        alpha = scaled_penalty(self.alpha, largest + weight)
+        W = scale[:, None] * ridge_coefficients(UtY, s, Vt, alpha, rank)
+        norm = X.norm(dim=0) * scale
+        if (norm[norm > 0] < SMALL * norm.max()).any():
+            root = np.ldexp(
+                self.alpha**0.5, np.minimum(-x - weight, MOST_EXPONENT // 2)
+            )
+            W = fit_small_columns(W, X, Y, torch.from_numpy(root).to(X), rounding)
         intercept = Y_mean - X_mean @ W
 
-        coef, intercept, self.singular_ = (
-            tensor.cpu().numpy().astype(data_type) for tensor in (W.T, intercept, s)
-        )
-        self.coef_ = coef if y.ndim == 2 else coef[0]
+        W, intercept, s = (one.cpu().double().numpy() for one in (W, intercept, s))
+        coef = self._rescale(W, y_ - x[:, None], data_type).T
+        intercept = self._rescale(intercept, y_, data_type)
         if not self.fit_intercept:
-            self.intercept_ = 0.0
-        else:
-            self.intercept_ = intercept if y.ndim == 2 else intercept[0]
+            intercept = 0.0
+        elif y.ndim == 1:
+            intercept = intercept[0]
+        with np.errstate(over="ignore"):
+            singular = np.ldexp(s, largest + weight).astype(data_type)
+        return {
+            "coef_": coef if y.ndim == 2 else coef[0],
+            "intercept_": intercept,
+            "rank_": rank,
+            "singular_": singular,
+        }
+
+    @staticmethod
+    def _rescale(values, exponent, data_type):
+        """``values * 2 ** exponent`` in the type of the data, if it can hold them."""
+        with np.errstate(over="ignore"):
+            rescaled = np.ldexp(values, exponent).astype(data_type)
+            back = np.ldexp(rescaled.astype(np.float64), -exponent)
+        if not np.allclose(back, values, rtol=1e-3, atol=1e-3):
+            raise ValueError(
+                f"the solution is beyond the range of {data_type}, the type of X: "
+                "scale X or y."
+            )
+        return rescaled
 
     def _outputs(self, X):
         return X @ self.coef_.T + self.intercept_
 
 
-class LeastSquaresRegressor(_LinearLeastSquares, _TargetRegressor):
+def scaled_penalty(alpha, exponent):
+    """The penalty of columns that were divided by ``2 ** exponent``.
+
+    Examples
+    --------
+    >>> from sknn_course.least_squares import scaled_penalty
+    >>> scaled_penalty(2.0, -1), scaled_penalty(1.0, -1000)
+    (8.0, inf)
+    """
+    try:
+        return ldexp(alpha, -2 * exponent)
+    except OverflowError:  # so large that no column is worth its penalty
+        return float("inf")
+
+
+class LeastSquaresRegressor(_LinearLeastSquares, TargetRegressor):
     """Linear regression by least squares, with an optional ridge penalty.
 
     Minimises ``sum_i w_i |y_i - x_i W - b|^2 + alpha |W|^2`` in closed form by
     a singular value decomposition on the device. The intercept ``b`` is not
     penalised. Where the solution is not unique (linearly dependent features,
-    fewer rows than features), the one of least norm is taken.
+    fewer rows than features), the one of least norm is taken. Without a penalty
+    the scale of X and of its columns does not matter.
 
     Parameters
     ----------
@@ -380,7 +314,7 @@ class LeastSquaresRegressor(_LinearLeastSquares, _TargetRegressor):
         self.device = device
 
 
-class LeastSquaresClassifier(_LinearLeastSquares, _SignClassifier):
+class LeastSquaresClassifier(_LinearLeastSquares, SignClassifier):
     """Linear classification by least squares on targets of -1 and +1.
 
     One output for each class against the rest (a single one for two classes),
@@ -453,7 +387,8 @@ class LeastSquaresClassifier(_LinearLeastSquares, _SignClassifier):
         self.class_weight = class_weight
         self.device = device
 
-    def _fit_targets(self, X, y, sample_weight):
-        super()._fit_targets(X, y, sample_weight)
-        if len(self.coef_) == 1:
-            self.coef_ = self.coef_[0]  # the shape that RidgeClassifier has
+    def _solve(self, X, y, sample_weight):
+        fitted = super()._solve(X, y, sample_weight)
+        if len(fitted["coef_"]) == 1:
+            fitted["coef_"] = fitted["coef_"][0]  # the shape that RidgeClassifier has
+        return fitted

@@ -1,5 +1,6 @@
 """Least squares support vector machines in closed form."""
 
+from math import frexp, ldexp
 from numbers import Integral, Real
 
 import numpy as np
@@ -7,16 +8,17 @@ import torch
 from scipy.sparse import issparse
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sknn_course.devices import resolve_device
-from sknn_course.least_squares import (
-    _SignClassifier,
-    _TargetRegressor,
+from sknn_course.closed_form import (
+    SignClassifier,
+    TargetRegressor,
     closed_form_tensor,
 )
+from sknn_course.devices import prediction_device, resolve_device
 from sknn_course.parallel import share
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
+FARTHEST = 1e6  # squared distance times gamma up to which products give enough digits
 
 
 def linear_kernel(X, Y, gamma, degree, coef0):
@@ -31,16 +33,57 @@ def poly_kernel(X, Y, gamma, degree, coef0):
 
 def rbf_kernel(X, Y, gamma, degree, coef0):
     """k(x, y) = exp(-gamma |x - y|^2)"""
-    # |x - y|^2 = |x|^2 + |y|^2 - 2 x . y, taken about the mean of Y: far from
-    # the origin the difference would lose all its digits.
+    # About the mean of Y: far from the origin differences would lose all digits.
+    # Times a power of two, which rounds nothing, so that no square overflows.
+    largest = float(torch.maximum(X.abs().max(), Y.abs().max()))
+    exponent = min(max(frexp(largest)[1], -1000), 1000)
+    X, Y = X * 2.0**-exponent, Y * 2.0**-exponent
     centre = Y.mean(0)
     X, Y = X - centre, Y - centre
-    squared = (X @ Y.T).mul_(-2)  # (len(X), len(Y))
-    squared.add_(X.square().sum(1)[:, None]).add_(Y.square().sum(1))
-    return squared.clamp_(min=0).mul_(-gamma).exp_()
+    try:
+        gamma = ldexp(gamma, 2 * exponent)
+    except OverflowError:
+        gamma = torch.finfo(X.dtype).max
+    of_X, of_Y = X.square().sum(1), Y.square().sum(1)
+    if gamma * float(torch.maximum(of_X.max(), of_Y.max())) > FARTHEST:
+        # The difference of the large terms below would be rounding alone
+        mode = "donot_use_mm_for_euclid_dist"
+        squared = torch.cdist(X, Y, compute_mode=mode).square_()
+    else:
+        # |x - y|^2 = |x|^2 + |y|^2 - 2 x . y
+        squared = (X @ Y.T).mul_(-2)  # (len(X), len(Y))
+        squared.add_(of_X[:, None]).add_(of_Y).clamp_(min=0)
+    return squared.mul_(-gamma).exp_()
 
 
 KERNELS = {"linear": linear_kernel, "poly": poly_kernel, "rbf": rbf_kernel}
+
+
+def kernel_matrix(X, Y, kernel, gamma, degree, coef0):
+    """Kernel values of all pairs of rows.
+
+    Parameters
+    ----------
+    X, Y : torch.Tensor of shape (n_X, n_features), (n_Y, n_features)
+    kernel : {'linear', 'poly', 'rbf'} or callable
+        A callable takes and returns numpy arrays.
+    gamma, degree, coef0
+        Of the kernels with a name.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_X, n_Y)
+        Not to be changed: others may share it.
+    """
+    if not callable(kernel):
+        return share(KERNELS[kernel], X, Y, gamma, degree, coef0)
+    K = np.asarray(kernel(X.cpu().numpy(), Y.cpu().numpy()))
+    if K.shape != (len(X), len(Y)):
+        raise ValueError(
+            f"kernel={kernel!r} returned an array of shape {K.shape} for "
+            f"{len(X)} and {len(Y)} rows: it must be {(len(X), len(Y))}."
+        )
+    return closed_form_tensor(K, X.device)
 
 
 def solve_ls_svm(K, Y, cost):
@@ -100,18 +143,15 @@ class _KernelLeastSquares:
         "device": [str, torch.device],
     }
 
-    def _fit_targets(self, X, y, sample_weight):
+    def _solve(self, X, y, sample_weight):
         device = resolve_device(self.device)
-        rows = sample_weight > 0  # the others take no part
-        X, y, sample_weight = X[rows], y[rows], sample_weight[rows]
-        self.X_fit_ = X
-        self.gamma_ = self._gamma(X, sample_weight)
-
-        X = closed_form_tensor(X, device)
+        gamma = self._gamma(X, sample_weight)
+        kernel = self.kernel, gamma, self.degree, self.coef0
+        rows = closed_form_tensor(X, device)
         Y = closed_form_tensor(y, device).reshape(len(y), -1)
         cost = closed_form_tensor(self.C * sample_weight, device)
         try:
-            K = self._kernel(X, X).clone()  # the solver overwrites it
+            K = kernel_matrix(rows, rows, *kernel).clone()  # the solver overwrites it
             dual_coef, intercept = solve_ls_svm(K, Y, cost)
         except torch.linalg.LinAlgError as error:
             raise ValueError(
@@ -120,33 +160,44 @@ class _KernelLeastSquares:
                 "features, lower C, or take another kernel, such as 'rbf'."
             ) from error
         dual_coef, intercept = dual_coef.T.cpu().numpy(), intercept.cpu().numpy()
-        self.dual_coef_ = dual_coef if y.ndim == 2 else dual_coef[0]
-        self.intercept_ = intercept if y.ndim == 2 else intercept[0]
+        if not (np.isfinite(dual_coef).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                f"kernel={self.kernel!r} with C={self.C!r}: the solution is beyond the "
+                "range of floating-point numbers. Scale the features and y, or take "
+                "another C."
+            )
+        return {
+            "X_fit_": X.copy(),
+            "gamma_": gamma,
+            "_kernel": kernel,
+            "dual_coef_": dual_coef if y.ndim == 2 else dual_coef[0],
+            "intercept_": intercept if y.ndim == 2 else intercept[0],
+        }
 
     def _gamma(self, X, sample_weight):
         if self.gamma == "auto":
             return 1 / X.shape[1]
-        if self.gamma == "scale":
-            # Weighted, so that a row of weight 2 counts as two equal rows
-            mean = np.average(X.mean(1, dtype=np.float64), weights=sample_weight)
-            variance = np.average(((X - mean) ** 2).mean(1), weights=sample_weight)
-            return float(1 / (X.shape[1] * variance)) if variance > 0 else 1.0
-        return float(self.gamma)
-
-    def _kernel(self, X, Y):
-        if not callable(self.kernel):
-            function = KERNELS[self.kernel]
-            return share(function, X, Y, self.gamma_, self.degree, self.coef0)
-        K = np.asarray(self.kernel(X.cpu().numpy(), Y.cpu().numpy()))
-        if K.shape != (len(X), len(Y)):
+        if self.gamma != "scale":
+            return float(self.gamma)
+        # Weighted, so that a row of weight 2 counts as two equal rows; of values
+        # in [-1, 1], so that no square is out of range
+        exponent = int(np.frexp(np.abs(X).max())[1])
+        X = np.ldexp(X, -exponent, dtype=np.float64)
+        mean = np.average(X.mean(1), weights=sample_weight)
+        variance = np.average(((X - mean) ** 2).mean(1), weights=sample_weight)
+        if variance <= np.finfo(np.float64).eps ** 2:  # constant, to rounding
+            return 1.0
+        with np.errstate(over="ignore"):
+            gamma = float(np.ldexp(1 / (X.shape[1] * variance), -2 * exponent))
+        if not np.finfo(np.float64).tiny <= gamma < np.inf:
             raise ValueError(
-                f"kernel={self.kernel!r} returned an array of shape {K.shape} for "
-                f"{len(X)} and {len(Y)} rows: it must be {(len(X), len(Y))}."
+                f"gamma='scale' is {gamma} for X of values up to about "
+                f"2**{exponent}: scale the features."
             )
-        return closed_form_tensor(K, X.device)
+        return gamma
 
     def _outputs(self, X):
-        device = resolve_device(self.device)
+        device = prediction_device(self.device)
         X_fit = closed_form_tensor(self.X_fit_, device)
         dual_coef = closed_form_tensor(self.dual_coef_.T, device)
         rows = max(1, BLOCK_SIZE // len(X_fit))
@@ -154,13 +205,18 @@ class _KernelLeastSquares:
         for start in range(0, X.shape[0], rows):
             block = X[start : start + rows]
             block = block.toarray() if issparse(block) else block
-            K = self._kernel(closed_form_tensor(block, device), X_fit)
+            K = kernel_matrix(closed_form_tensor(block, device), X_fit, *self._kernel)
             outputs.append((K @ dual_coef).cpu().numpy())
         outputs = np.concatenate(outputs) + self.intercept_
-        return outputs.astype(self.X_fit_.dtype, copy=False)
+        if not np.isfinite(outputs).all():
+            raise ValueError(
+                f"kernel={self._kernel[0]!r}: the kernel values of X and the training "
+                "rows are beyond the range of floating-point numbers."
+            )
+        return outputs
 
 
-class LeastSquaresSVR(_KernelLeastSquares, _TargetRegressor):
+class LeastSquaresSVR(_KernelLeastSquares, TargetRegressor):
     """Least squares support vector regression.
 
     Minimises ``|w|^2 / 2 + C / 2 sum_i (y_i - w . phi(x_i) - b)^2`` in the
@@ -250,7 +306,7 @@ class LeastSquaresSVR(_KernelLeastSquares, _TargetRegressor):
         self.device = device
 
 
-class LeastSquaresSVC(_KernelLeastSquares, _SignClassifier):
+class LeastSquaresSVC(_KernelLeastSquares, SignClassifier):
     """Least squares support vector classification.
 
     The least squares SVM of Suykens and Vandewalle [1]_: targets of -1 and +1

@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 )
 
 from .image_rows import find_input_shape, flat_rows
+from .unchanged_on_error import unchanged_on_error
 
 CHUNK_VALUES = 1 << 23  # of the training set that are in float64 at a time
 DTYPES = (np.float64, np.float32)
@@ -28,8 +29,9 @@ DTYPES = (np.float64, np.float32)
 class _ImageTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Base of the transformers: images or flat rows in, the same form out.
 
-    A subclass does its mathematics on flat rows of one dtype, in ``_fit``,
-    ``_transform`` and ``_inverse_transform``.
+    A subclass does its mathematics on flat rows of one dtype, in ``_statistics``,
+    which changes nothing and returns the fitted attributes as a dict, ``_transform``
+    and ``_inverse_transform``.
     """
 
     _parameter_constraints: dict = {}
@@ -50,9 +52,11 @@ or (n, n_features)
         -------
         self
         """
-        rows, self._image_shape = flat_rows(X)
-        rows = validate_data(self, rows, dtype=DTYPES, ensure_min_samples=2)
-        self._fit(rows)
+        rows, image_shape = flat_rows(X)
+        with unchanged_on_error(self):
+            rows = validate_data(self, rows, dtype=DTYPES, ensure_min_samples=2)
+            fitted = self._statistics(rows, image_shape)
+            vars(self).update(fitted, _image_shape=image_shape)
         return self
 
     def transform(self, X):
@@ -117,6 +121,21 @@ def _chunks(rows):
         yield rows[chunk]
 
 
+def _by_channel(rows, n_channels):
+    return rows.reshape(len(rows), n_channels, -1)
+
+
+def _mean(rows):
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = rows.mean(axis=0, dtype=np.float64)
+    if not np.isfinite(mean).all():
+        raise ValueError(
+            "X holds values so large that their sum is beyond the range of float64: "
+            "scale X."
+        )
+    return mean
+
+
 class ZCAWhitening(_ImageTransformer):
     """Decorrelate pixels, and change the images as little as that allows.
 
@@ -142,7 +161,8 @@ class ZCAWhitening(_ImageTransformer):
         Mean of each pixel, ``m``.
 
     explained_variance_ : ndarray of shape (n_features,)
-        Eigenvalues of the covariance (divisor n - 1), descending, ``s``.
+        Eigenvalues of the covariance (divisor n - 1), descending, ``s``; infinite
+        where they are beyond the range of the type.
 
     components_ : ndarray of shape (n_features, n_features)
         Eigenvectors in rows, U^T.
@@ -184,23 +204,32 @@ class ZCAWhitening(_ImageTransformer):
     def __init__(self, epsilon=1e-5):
         self.epsilon = epsilon
 
-    def _fit(self, rows):
-        mean = rows.mean(axis=0, dtype=np.float64)
+    def _statistics(self, rows, image_shape):
+        mean = _mean(rows)
+        largest = max(np.abs(chunk - mean).max() for chunk in _chunks(rows))
+        exponent = int(np.frexp(largest)[1])
         covariance = np.zeros((rows.shape[1], rows.shape[1]))
         for chunk in _chunks(rows):
-            centred = chunk - mean
+            # times a power of two, which rounds nothing, so that squares stay in range
+            centred = np.ldexp(chunk - mean, -exponent)
             covariance += centred.T @ centred
         covariance /= len(rows) - 1
         variance, U = linalg.eigh(covariance, overwrite_a=True, check_finite=False)
         # what is not more than rounding is no variance
         rounding = len(variance) * np.finfo(np.float64).eps * max(variance[-1], 0)
         variance = np.where(variance > rounding, variance, 0)
-        scale = np.sqrt(variance + self.epsilon)
+        # sqrt(s + epsilon)
+        scale = np.hypot(np.ldexp(np.sqrt(variance), exponent), np.sqrt(self.epsilon))
         factor = np.divide(1, scale, out=np.zeros_like(scale), where=scale > 0)
-        self.mean_ = mean.astype(rows.dtype)
-        self.explained_variance_ = variance[::-1].astype(rows.dtype)
-        self.components_ = U.T[::-1].astype(rows.dtype)
-        self.whitening_ = ((U * factor) @ U.T).astype(rows.dtype)
+        with np.errstate(over="ignore"):
+            variance = np.ldexp(variance, 2 * exponent)[::-1].astype(rows.dtype)
+        return {
+            "mean_": mean.astype(rows.dtype),
+            "explained_variance_": variance,
+            "components_": U.T[::-1].astype(rows.dtype),
+            "whitening_": ((U * factor) @ U.T).astype(rows.dtype),
+            "_scale": scale[::-1].astype(rows.dtype),
+        }
 
     def _transform(self, rows):
         whitening = self.whitening_.astype(rows.dtype, copy=False)
@@ -209,7 +238,7 @@ class ZCAWhitening(_ImageTransformer):
     def _inverse_transform(self, rows):
         # x = m + U diag(sqrt(s + epsilon)) U^T z
         U = self.components_.T.astype(rows.dtype, copy=False)
-        scale = np.sqrt(self.explained_variance_ + self.epsilon).astype(rows.dtype)
+        scale = self._scale.astype(rows.dtype, copy=False)
         return (rows @ U * scale) @ U.T + self.mean_.astype(rows.dtype, copy=False)
 
 
@@ -255,11 +284,10 @@ class MeanImageSubtraction(_ImageTransformer):
     def __init__(self, mean="image"):
         self.mean = mean
 
-    def _fit(self, rows):
-        mean = rows.mean(axis=0, dtype=np.float64)
-        self.mean_ = (
-            mean.astype(rows.dtype) if self.mean == "image" else float(mean.mean())
-        )
+    def _statistics(self, rows, image_shape):
+        mean = _mean(rows)
+        of_image = self.mean == "image"
+        return {"mean_": mean.astype(rows.dtype) if of_image else float(mean.mean())}
 
     def _transform(self, rows):
         return rows - np.asarray(self.mean_, dtype=rows.dtype)
@@ -293,7 +321,8 @@ class ChannelStandardScaler(_ImageTransformer):
 
     mean_, var_, scale_ : ndarray of shape (channels,)
         Mean, variance and its square root (divisor: number of pixels). ``scale_``
-        is 1 for constant channels.
+        is 1 for constant channels, ``var_`` infinite where it is beyond the range of
+        float64.
 
     n_features_in_ : int
         Number of pixels times channels.
@@ -324,18 +353,31 @@ class ChannelStandardScaler(_ImageTransformer):
         self.with_mean = with_mean
         self.with_std = with_std
 
-    def _fit(self, rows):
-        self.input_shape_ = find_input_shape(
-            self.input_shape, self._image_shape, rows.shape[1]
+    def _statistics(self, rows, image_shape):
+        shape = find_input_shape(self.input_shape, image_shape, rows.shape[1])
+        largest = np.maximum(
+            _by_channel(rows, shape[0]).max(axis=(0, 2)),
+            -_by_channel(rows, shape[0]).min(axis=(0, 2)),
         )
+        exponent = np.frexp(largest)[1]
         scaler = StandardScaler()
         for chunk in _chunks(rows):
-            pixels = self._by_channel(chunk).swapaxes(1, 2)  # (n, pixels, channels)
-            scaler.partial_fit(pixels.reshape(-1, self.input_shape_[0]))
-        self.mean_, self.var_, self.scale_ = scaler.mean_, scaler.var_, scaler.scale_
-
-    def _by_channel(self, rows):
-        return rows.reshape(len(rows), self.input_shape_[0], -1)
+            pixels = _by_channel(chunk, shape[0]).swapaxes(
+                1, 2
+            )  # (n, pixels, channels)
+            # times powers of two, which round nothing, so that squares stay in range
+            pixels = np.ldexp(pixels, -exponent, dtype=np.float64)
+            scaler.partial_fit(pixels.reshape(-1, shape[0]))
+        scale = np.ldexp(scaler.scale_, exponent)
+        with np.errstate(over="ignore"):
+            variance = np.ldexp(scaler.var_, 2 * exponent)
+        return {
+            "input_shape_": shape,
+            "mean_": np.ldexp(scaler.mean_, exponent),
+            "var_": variance,
+            # values below 1 deviate by less than 1: that stands for a constant channel
+            "scale_": np.where(scaler.scale_ == 1, 1.0, scale),
+        }
 
     def _shift_and_scale(self, dtype):
         """Two arrays of shape (channels, 1)."""
@@ -345,8 +387,8 @@ class ChannelStandardScaler(_ImageTransformer):
 
     def _transform(self, rows):
         shift, scale = self._shift_and_scale(rows.dtype)
-        return (self._by_channel(rows) - shift) / scale
+        return (_by_channel(rows, len(shift)) - shift) / scale
 
     def _inverse_transform(self, rows):
         shift, scale = self._shift_and_scale(rows.dtype)
-        return self._by_channel(rows) * scale + shift
+        return _by_channel(rows, len(shift)) * scale + shift

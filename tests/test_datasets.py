@@ -8,6 +8,7 @@ import pickle
 import struct
 import tarfile
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sklearn.svm import SVC
 
 from sknn_course.datasets import (
     _cifar10,
+    _download,
     _mnist,
     clear_data_home,
     fetch_cifar10,
@@ -321,6 +323,41 @@ def test_damaged_mnist_is_named(tmp_path, name, damage, message):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=f"{path.name}.*{message}"):
         fetch_mnist(data_home=tmp_path)
+
+
+def test_no_more_is_unpacked_than_the_header_promises(tmp_path):
+    write_mnist(tmp_path)
+    path = tmp_path / "train-images-idx3-ubyte"
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1) as file:
+        file.write(path.read_bytes())
+        for _ in range(64):
+            file.write(bytes(2**20))
+    path.write_bytes(stream.getvalue())
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="it has more bytes instead of 5504 for the 7"):
+        fetch_mnist(data_home=tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**22
+    header = struct.pack(">4B3I", 0, 0, 8, 3, 2**32 - 1, 28, 28)
+    path.write_bytes(gzip.compress(header + bytes(1000)))
+    with pytest.raises(ValueError, match="promises 4294967295 records.*are not read"):
+        fetch_mnist(data_home=tmp_path)
+
+
+def test_a_download_without_end_is_ended(tmp_path, mnist_server, monkeypatch):
+    monkeypatch.setattr(_download, "MOST_BYTES", 2**10)
+    monkeypatch.setattr(_download, "CHUNK", 2**8)
+    (mnist_server.folder / "train-images-idx3-ubyte.gz").write_bytes(
+        gzip.compress(bytes(2**16))  # short as it is packed
+    )
+    with pytest.raises(FileNotFoundError, match="more than 1024 bytes"):
+        fetch_mnist(data_home=tmp_path / "home")
+    (mnist_server.folder / "train-images-idx3-ubyte.gz").write_bytes(bytes(2**11))
+    with pytest.raises(FileNotFoundError, match="more than 1024 bytes"):
+        fetch_mnist(data_home=tmp_path / "home")
+    assert list((tmp_path / "home" / "mnist").iterdir()) == []
 
 
 def test_empty_mnist_is_an_error_and_a_short_one_a_warning(tmp_path):

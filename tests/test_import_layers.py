@@ -20,7 +20,7 @@ ROWS = [
     ["experiments"],
     ["plotting", "inspection", "theory", "preprocessing", "tensorboard"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
-    ["tasks"],
+    ["tasks", "closed_form"],
     ["base"],
     ["splitting", "monitoring", "fitted_network"],
     ["prediction"],
@@ -29,7 +29,14 @@ ROWS = [
     ["modules"],
     ["architectures"],
     ["layers"],
-    ["datasets", "devices", "documentation", "image_rows"],
+    [
+        "datasets",
+        "devices",
+        "documentation",
+        "image_rows",
+        "target_checks",
+        "unchanged_on_error",
+    ],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}

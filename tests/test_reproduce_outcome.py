@@ -188,7 +188,16 @@ def test_tables_show_what_was_measured_beside_what_was_published():
 def test_json_round_trip(tmp_path):
     outcome = judged(Training(**RECORD), trained([0.5, nan]))
     outcome.checks = plain(
-        [{"name": "n", "ours": np.arange(3), "published": None, "passed": True}]
+        [
+            {
+                "name": "n",
+                "ours": np.arange(3),
+                "published": None,
+                "right": None,
+                "tolerance": 0,
+                "passed": True,
+            }
+        ]
     )
     outcome.tables = {"Layers": [{"layer": "conv1", "parameters": 156}]}
     store = Store(tmp_path)

@@ -116,7 +116,7 @@ def run(args):
         if args.resume and args.output is None:
             raise ValueError("--resume needs the --output folder of the earlier run.")
         device = str(resolve_device(args.device))
-        store = Store(args.output)
+        store = Store(args.output, tell)
     except OSError as error:
         return refuse("reproduce", f"--output {str(args.output)!r}: {error.strerror}.")
     except ValueError as error:

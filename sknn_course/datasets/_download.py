@@ -3,13 +3,14 @@
 import hashlib
 import logging
 import os
-import shutil
 import tempfile
 import zlib
 from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+MOST_BYTES = 2**30
+CHUNK = 2**20
 TIMEOUT = 30  # seconds without a byte from the server
 
 logger = logging.getLogger(__name__)
@@ -17,8 +18,27 @@ logger = logging.getLogger(__name__)
 
 def md5_sum(path, open_content=open):
     """Return the MD5 sum of a file's content in hexadecimal digits."""
+    digest = hashlib.md5()
     with open_content(path, "rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+        for chunk in chunks(file):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def chunks(file):
+    """The content of a file in parts.
+
+    Raises
+    ------
+    OSError
+        If there is more than any of the data sets has.
+    """
+    n_bytes = 0
+    while chunk := file.read(CHUNK):
+        n_bytes += len(chunk)
+        if n_bytes > MOST_BYTES:
+            raise OSError(f"there are more than {MOST_BYTES} bytes")
+        yield chunk
 
 
 def download(urls, path, md5, open_content=open):
@@ -57,7 +77,7 @@ def download(urls, path, md5, open_content=open):
             logger.info("Downloading %s to %s", url, path)
             try:
                 with urlopen(url, timeout=TIMEOUT) as response, part.open("wb") as file:
-                    shutil.copyfileobj(response, file)
+                    file.writelines(chunks(response))
                 found = md5_sum(part, open_content)
             except (OSError, EOFError, HTTPException, zlib.error) as error:
                 failures.append(f"{url}: {error}")

@@ -3,7 +3,8 @@
 import json
 
 from .catalogue import SHEETS
-from .outcome import STATUSES, plain
+from .outcome import plain
+from .outcome_form import STATUSES, is_list, is_text
 from .report_html import render_sheet
 from .store import write_text
 from .tables import as_markdown, counts, summary_rows
@@ -73,9 +74,10 @@ def write_documents(store, outcomes, command, machine):
 def _earlier_commands(folder):
     try:
         document = json.loads((folder / "results.json").read_text("utf-8"))
-        return [str(one) for one in document["commands"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        commands = document["commands"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
+    return [one for one in commands if is_text(one)] if is_list(commands) else []
 
 
 def render_markdown(outcomes, commands, machine):

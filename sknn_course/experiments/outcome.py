@@ -6,15 +6,8 @@ from math import isfinite, nan, sqrt
 
 import numpy as np
 
+from .outcome_form import check_outcome
 from .record import Experiment, TrainingResult
-
-STATUSES = {
-    "passed": "meets the published (or the right) figures",
-    "outside": "does not meet them, with the reason",
-    "shown": "the sheet gives no figure; what it describes was run and is shown",
-    "not run": "something is missing, with its name",
-    "failed": "ended with an error",
-}
 
 
 def is_better_high(metric):
@@ -233,8 +226,7 @@ class Outcome:
             If the content is not of an outcome.
         """
         names = {one.name for one in fields(cls)}
-        if not isinstance(content, dict) or not {"id", "status"} <= set(content):
-            raise ValueError("the content is not that of an outcome.")
+        check_outcome(content)
         content = {name: value for name, value in content.items() if name in names}
         comparisons = [Comparison(**one) for one in content.pop("comparisons", [])]
         content["metrics"] = {

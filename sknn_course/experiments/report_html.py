@@ -3,7 +3,7 @@
 import base64
 from html import escape
 
-from .outcome import STATUSES
+from .outcome_form import STATUSES
 from .pictures import caption
 from .sheet_page import PAGE
 from .tables import (

@@ -6,6 +6,7 @@ from functools import partial
 from .cost import Progress, estimate
 from .data import NEEDS, DataNotFound, load
 from .judging import judge
+from .kept_networks import from_arrays, to_arrays
 from .machine import device_name
 from .outcome import Outcome
 from .pictures import draw_pictures
@@ -221,7 +222,8 @@ class Runner:
             self._draw(outcome, draw_pictures(experiment.task, trained))
             if experiment.id in self._is_needed:
                 self._fitted[experiment.id] = trained.estimators
-                self.store.write_fitted(experiment.id, self.scale, trained.estimators)
+                arrays = to_arrays(trained.estimators, self.seed)
+                self.store.write_fitted(experiment.id, self.scale, arrays)
         return outcome
 
     def _study(self, experiment, outcome):
@@ -259,11 +261,23 @@ class Runner:
     def fitted(self, id):
         """The fitted estimators of a training: kept, or trained again."""
         if id not in self._fitted:
-            kept = self.store.read_fitted(id, self.scale) if self.resume else None
+            kept = self._kept(id) if self.resume else None
             if kept is None:
                 kept = self._train([self.known[id].task])[0].estimators
             self._fitted[id] = kept
         return self._fitted[id]
+
+    def _kept(self, id):
+        """The fitted networks that the store has, or None."""
+        arrays, training = self.store.read_fitted(id, self.scale), self.known[id].task
+        if arrays is None:
+            return None
+        try:
+            data = self.load(training.data)
+            return from_arrays(arrays, training, data, self.scale, self.device)
+        except ValueError as error:
+            self.store.refuse(self.store.fitted_path(id, self.scale), error)
+            return None
 
 
 def _missing(error):

@@ -2,24 +2,31 @@
 
 import json
 import os
-from contextlib import suppress
+import zipfile
 from pathlib import Path
 
-import joblib
+import numpy as np
 
 from .outcome import Outcome
 
 LARGEST_FITTED = 4 * 2**20  # bytes of the networks of one experiment
+LARGEST_HEADERS = 2**20  # what a file of such networks has beside
+LARGEST_OUTCOME = 2**26  # bytes; a curve of 10,000 epochs has 200,000
 DONE = ("passed", "outside", "shown")
 
 
 class Store:
-    """Outcomes and fitted networks in a folder.
+    """Outcomes and fitted networks in a folder, as JSON and plain arrays.
+
+    The folder may be a stranger's: what is read is verified, and nothing in it can
+    run code. What is damaged counts as absent.
 
     Parameters
     ----------
     folder : path-like or None
         Made where it is absent; None keeps nothing.
+    tell : callable, default=None
+        Is given a line of text, once for each file that cannot be used.
 
     Examples
     --------
@@ -33,8 +40,10 @@ class Store:
     'MLP C'
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, tell=None):
         self.folder = None if folder is None else Path(folder)
+        self._tell = tell or (lambda text: None)
+        self._refused = set()
         if self.folder is not None:
             for part in ("outcomes", "pictures", "fitted"):
                 (self.folder / part).mkdir(parents=True, exist_ok=True)
@@ -42,8 +51,15 @@ class Store:
     def _outcome(self, id, scale):
         return self.folder / "outcomes" / f"{id}_{scale}.json"
 
-    def _fitted(self, id, scale):
-        return self.folder / "fitted" / f"{id}_{scale}.joblib"
+    def fitted_path(self, id, scale):
+        """The file of an experiment's fitted networks."""
+        return self.folder / "fitted" / f"{id}_{scale}.npz"
+
+    def refuse(self, path, error):
+        """Tell once that a file cannot be used."""
+        if path not in self._refused:
+            self._refused.add(path)
+            self._tell(f"{path.relative_to(self.folder)} cannot be used: {error}")
 
     def write(self, outcome):
         """Keep an outcome; a file is there whole or not at all."""
@@ -60,10 +76,14 @@ class Store:
         """The outcome kept, or None; a damaged file counts as none."""
         if self.folder is None:
             return None
-        with suppress(OSError, ValueError, TypeError):
-            content = self._outcome(id, scale).read_text("utf-8")
-            return Outcome.from_json(json.loads(content))
-        return None
+        path = self._outcome(id, scale)
+        try:
+            return read_outcome(path, id, scale)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            self.refuse(path, error)
+            return None
 
     def done(self, id, scale):
         """The outcome of an experiment that need not be run at this scale, or None.
@@ -95,30 +115,98 @@ class Store:
     def write_picture(self, name, figure):
         """Save a figure and return its path relative to the folder."""
         path = f"pictures/{name}.png"
-        part = self.folder / f"{path}.part"
-        figure.savefig(part, format="png", dpi=140, bbox_inches="tight")
-        os.replace(part, self.folder / path)
+        write_whole(
+            self.folder / path,
+            lambda file: figure.savefig(
+                file, format="png", dpi=140, bbox_inches="tight"
+            ),
+        )
         return path
 
-    def write_fitted(self, id, scale, estimators):
-        """Keep fitted estimators that are not large."""
-        if self.folder is None:
+    def write_fitted(self, id, scale, arrays):
+        """Keep the arrays of fitted networks that are not large; None keeps nothing."""
+        if self.folder is None or arrays is None:
             return
-        arrays = [array for one in estimators for array in getattr(one, "coefs_", [])]
-        if sum(array.nbytes for array in arrays) <= LARGEST_FITTED:
-            part = self._fitted(id, scale).with_suffix(".part")
-            joblib.dump(estimators, part)
-            os.replace(part, self._fitted(id, scale))
+        if sum(array.nbytes for array in arrays.values()) <= LARGEST_FITTED:
+            write_whole(
+                self.fitted_path(id, scale),
+                lambda file: np.savez(file, allow_pickle=False, **arrays),
+            )
 
     def read_fitted(self, id, scale):
-        """The fitted estimators, or None.
-
-        They are pickles, which can run code: a folder from somebody else is not to
-        be resumed.
-        """
-        if self.folder is None or not self._fitted(id, scale).exists():
+        """The arrays of the fitted networks, or None."""
+        if self.folder is None:
             return None
-        return joblib.load(self._fitted(id, scale))
+        path = self.fitted_path(id, scale)
+        try:
+            return read_arrays(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            self.refuse(path, error)
+            return None
+
+
+def read_outcome(path, id, scale):
+    """The outcome that a file holds.
+
+    Parameters
+    ----------
+    path : Path
+    id, scale : str
+        Of the outcome that the file should hold.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or not of this outcome.
+    OSError
+    """
+    if path.stat().st_size > LARGEST_OUTCOME:
+        raise ValueError("it is too large for an outcome")
+    try:
+        outcome = Outcome.from_json(json.loads(path.read_text("utf-8")))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if (outcome.id, outcome.scale) != (id, scale):
+        raise ValueError(f"it is of {outcome.id} at scale {outcome.scale}")
+    return outcome
+
+
+def read_arrays(path):
+    """The arrays of a ``.npz`` file, none of which is a pickle.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or larger than what is kept.
+    OSError
+    """
+    with path.open("rb") as file:
+        try:
+            with zipfile.ZipFile(file) as parts:
+                n_bytes = sum(part.file_size for part in parts.infolist())
+            if n_bytes > LARGEST_FITTED + LARGEST_HEADERS:
+                raise ValueError(f"it unpacks to {n_bytes} bytes")
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except OSError:
+            raise
+        except Exception as error:  # zipfile, zlib and numpy: each has its own
+            reason = " ".join(str(error).split())
+            raise ValueError(f"it is damaged ({reason})") from error
 
 
 def write_text(path, text):
@@ -129,6 +217,22 @@ def write_text(path, text):
     path : Path
     text : str
     """
+    write_whole(path, lambda file: file.write(f"{text}\n".encode()))
+
+
+def write_whole(path, write):
+    """Write a file that is there whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Is given a binary file.
+    """
     part = path.with_name(path.name + ".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, path)
+    try:
+        with part.open("wb") as file:
+            write(file)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

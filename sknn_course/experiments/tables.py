@@ -5,7 +5,8 @@ from math import isfinite, nan
 from numbers import Number
 
 from .judging import name_of, show
-from .outcome import STATUSES, Comparison
+from .outcome import Comparison
+from .outcome_form import STATUSES
 
 MOST_VALUES = 12  # of an array in a table
 

@@ -172,7 +172,7 @@ def train_all(trainings, load, *, scale, repeats, seed, device):
         except Exception as error:
             prepared.append((None, 0, describe(error), 0.0))
             continue
-        y = _targets(training, data.train[1])
+        y = targets(training, data.train[1])
         tasks += [(one, data.train[0], y, more) for one in estimators]
         epochs = n_epochs(training, scale)[0]
         prepared.append((data, n, "", n * estimate(training, data, None, epochs)))
@@ -226,11 +226,12 @@ def _fit_params(training, estimator, data):
     takes = "X_val" in inspect.signature(estimator.fit).parameters
     if takes and estimator.solver != "lbfgs":
         X, y = data.test if data.validation is None else data.validation
-        more |= {"X_val": X, "y_val": _targets(training, y)}
+        more |= {"X_val": X, "y_val": targets(training, y)}
     return more
 
 
-def _targets(training, y):
+def targets(training, y):
+    """What a training learns: y, or its 0/1 indicators."""
     return np.eye(int(y.max()) + 1, dtype=int)[y] if training.one_hot else y
 
 
