@@ -1,5 +1,7 @@
 """The skorch net of an estimator, and skorch callbacks during training."""
 
+from math import inf
+
 import torch
 from scipy import sparse
 from skorch import (
@@ -8,10 +10,11 @@ from skorch import (
     NeuralNetClassifier,
     NeuralNetRegressor,
 )
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import EarlyStopping
 from skorch.dataset import Dataset
 
-from ..modules.build import bind_module
+from .bound_net import BoundNet
+from .callbacks import check_callbacks
 from .losses import LOSSES
 
 OPTIMIZERS = {
@@ -37,7 +40,6 @@ SCORE_NAMES = {
     "subset_accuracy": "acc",
     "r2": "r2",
 }
-BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 def make_net(module, settings, device, n_classes=None, callbacks=None):
@@ -59,6 +61,8 @@ def make_net(module, settings, device, n_classes=None, callbacks=None):
         Initialised, with an empty history, ready for predictions and for more
         training by skorch.
     """
+    if callbacks is not None:
+        check_callbacks(callbacks)
     net_class = NETS[settings.loss, settings.score == "subset_accuracy"]
     options = {}
     if net_class is NeuralNetClassifier:
@@ -99,7 +103,7 @@ def history_row(progress, place, score_name):
         "lr": progress.learning_rates[place],  # None with lbfgs
         "dur": progress.durations[place],
     }
-    _mark_best(row, "train_loss", progress.loss_curve[: place + 1], min)
+    _mark_best(row, "train_loss", progress.loss_curve[: place + 1], 1)
     # warm starts may have added the validation split later
     at = place - len(progress.loss_curve) + len(progress.validation_scores)
     if progress.validation_scores and at >= 0:
@@ -107,13 +111,14 @@ def history_row(progress, place, score_name):
         row["valid_loss"] = losses[at]
         row[f"valid_{score_name}"] = scores[at]
         row[f"train_{score_name}"] = progress.training_score_curve[at]
-        _mark_best(row, "valid_loss", losses[: at + 1], min)
-        _mark_best(row, f"valid_{score_name}", scores[: at + 1], max)
+        _mark_best(row, "valid_loss", losses[: at + 1], 1)
+        _mark_best(row, f"valid_{score_name}", scores[: at + 1], -1)
     return row
 
 
-def _mark_best(row, name, values, best):
-    row[f"{name}_best"] = values.index(best(values)) == len(values) - 1
+def _mark_best(row, name, values, sign):
+    *before, last = [sign * value for value in values]  # the lower, the better
+    row[f"{name}_best"] = last < inf and not any(value <= last for value in before)
 
 
 def write_history(net, progress, settings):
@@ -124,10 +129,11 @@ def write_history(net, progress, settings):
 
 
 class NetObserver:
-    """Calls a user's skorch callbacks while a job is trained.
+    """Calls a user's skorch callbacks while a job is trained, and makes its steps.
 
-    The module of the net shares the memory of the parameters and gradients in
-    training, so that callbacks see them and may change them.
+    The module and the optimizer of the net share the memory of the parameters,
+    gradients and moments in training (`BoundNet`), so that callbacks see them, and
+    what they change counts from the next step on.
 
     Parameters
     ----------
@@ -138,51 +144,77 @@ class NetObserver:
         self.net = net
         defaults = {name for name, _ in net.get_default_callbacks()}
         self.callbacks = [c for name, c in net.callbacks_ if name not in defaults]
-        self.wants_batches = any(
-            getattr(type(callback), hook, None) is not getattr(Callback, hook)
-            for callback in self.callbacks
-            for hook in BATCH_HOOKS
-        )
 
     def _notify(self, hook, **arguments):
         for callback in self.callbacks:
-            getattr(callback, hook)(self.net, **arguments)
+            try:
+                getattr(callback, hook)(self.net, **arguments)
+            except Exception as error:
+                self._explain_monitor(callback, hook, error)
+                raise
+        self.bound.take()
+
+    def _explain_monitor(self, callback, hook, error):
+        """Say so where a callback failed as it monitors what is not recorded."""
+        monitor = getattr(callback, "monitor", None)
+        if hook != "on_epoch_end" or not isinstance(monitor, str):
+            return
+        row = self.net.history[-1]
+        if monitor in row:
+            return
+        advice = ""
+        if self.datasets["dataset_valid"] is None:
+            advice = (
+                " There are no validation rows: pass X_val and y_val to fit, set "
+                "early_stopping=True, or monitor 'train_loss'."
+            )
+        raise ValueError(
+            f"callbacks: {type(callback).__name__} has monitor={monitor!r}, but the "
+            f"history has {sorted(set(row) - {'batches'})}.{advice}"
+        ) from error
 
     def training_begins(self, stack, job):
-        """Bind the module to the parameters of a job, alone in its stack."""
+        """Bind the net to a job, alone in its stack."""
         self.job, self.stack = job, stack
-        bind_module(self.net.module_, job.layout, stack.flat, stack.buffers, stack.grad)
-        self.known_rate = self._rate()
+        self.bound = BoundNet(self.net, stack, job)
+        self.net.verbose = 1  # callbacks that print do so
         train = self._dataset(job.train)
         valid = None if job.validation is None else self._dataset(job.validation)
         self.datasets = {"dataset_train": train, "dataset_valid": valid}
-        if self.wants_batches:
-            stack.observer = self
+        stack.observer = self
         self._notify("on_train_begin", X=train.X, y=train.y)
+        self.bound.check_same()
 
     def epoch_begins(self):
         """Open a row of the history."""
+        self.n_batches = 0
         self.net.history.new_epoch()
         self.net.history.record("epoch", len(self.net.history))
         self._notify("on_epoch_begin", **self.datasets)
 
     def batch_begins(self, x, y):
         """Before the forward pass of a batch."""
-        self.batch = (x.clone(), self._targets(y))  # x is overwritten, see `take`
-        self.net.history.new_batch()
-        self._notify("on_batch_begin", batch=self.batch, training=True)
+        self.bound.sync_rate()
+        self._begin_batch(x.clone(), self._targets(y), True)  # x is overwritten
 
-    def gradient_computed(self):
-        """Between the backward pass and the solver's step."""
+    def _begin_batch(self, x, targets, training):
+        self.batch = (x, targets)
+        self.net.history.new_batch()
+        self._notify("on_batch_begin", batch=self.batch, training=training)
+
+    def step(self, outputs, loss, t):
+        """The solver's step number ``t``, after the backward pass of a batch."""
+        self.bound.show_gradients()
         self._notify(
             "on_grad_computed",
             named_parameters=list(self.net.module_.named_parameters()),
             batch=self.batch,
             training=True,
         )
-
-    def batch_ends(self, outputs, loss):
-        """After the solver's step."""
+        self.bound.sync_rate()
+        self.bound.step(t)
+        self.n_batches += 1
+        self.net.optimizer_._opt_called = True  # schedulers ask for it
         self._end_batch(outputs, loss, "train")
 
     def _end_batch(self, outputs, loss, part):
@@ -199,40 +231,50 @@ class NetObserver:
     def epoch_ends(self):
         """Record the epoch; returns whether a callback ends the training."""
         job, history = self.job, self.net.history
+        history.record("train_batch_count", self.n_batches)
+        if job.validation is not None:
+            self._validate_in_batches()
         score_name = SCORE_NAMES[job.settings.score]
         for name, value in history_row(
             job.progress, len(job.progress.loss_curve) - 1, score_name
         ).items():
             history.record(name, value)
-        if self.wants_batches and job.validation is not None:
-            self._validation_batch()
-        self.net.optimizer_._opt_called = True  # the trainer has made the steps
+        self.bound.sync_rate()
+        self.bound.show_steps()
         try:
             self._notify("on_epoch_end", **self.datasets)
         except KeyboardInterrupt:
             if not any(map(_has_stopped, self.callbacks)):
                 raise
             return True
-        if self._rate() != self.known_rate:
-            self.known_rate = job.optimizer.learning_rate = self._rate()
+        self.bound.check_same()
+        self.bound.sync_rate()
         return False
 
-    def _validation_batch(self):
-        valid = self.datasets["dataset_valid"]
-        x = torch.as_tensor(valid.X, device=self.stack.flat.device)
-        self.batch = (x, torch.as_tensor(valid.y))
-        self._notify("on_batch_begin", batch=self.batch, training=False)
-        loss = self.job.progress.validation_loss_curve[-1]
-        outputs = self.net.module_.eval()(x)
-        self._end_batch(outputs, torch.tensor(loss), "valid")
+    def _validate_in_batches(self):
+        valid, split = self.datasets["dataset_valid"], self.job.validation
+        size, device = self.job.settings.batch_size, self.stack.flat.device
+        starts = range(0, len(valid), size)
+        for start in starts:
+            rows = slice(start, start + size)
+            x = torch.as_tensor(valid.X[rows], device=device)
+            self._begin_batch(x, torch.as_tensor(valid.y[rows]), False)
+            outputs = self.net.module_.eval()(x)
+            y = torch.as_tensor(split.y[rows], device=device)
+            losses = self.stack.loss.per_row(y, self.stack.loss.activation(outputs))
+            if split.sample_weight is not None:
+                w = torch.as_tensor(split.sample_weight[rows], device=device)
+                losses = losses * (w / w.mean())
+            self._end_batch(outputs, losses.mean(), "valid")
+        self.net.history.record("valid_batch_count", len(starts))
 
     def training_ends(self):
         """Callbacks may now load the parameters that they judge best."""
         train = self.datasets["dataset_train"]
+        self.bound.show_steps()
         self._notify("on_train_end", X=train.X, y=train.y)
-
-    def _rate(self):
-        return self.net.optimizer_.param_groups[0]["lr"]
+        self.bound.release()
+        self.net.verbose = 0
 
     def _dataset(self, split):
         X = split.X.toarray() if sparse.issparse(split.X) else split.X

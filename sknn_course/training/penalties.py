@@ -98,9 +98,9 @@ class Penalties:
             total = total + (sizes * _stacked(n_rows, sizes)).sum(0) * self.l1
         return total
 
-    def decay(self, lr):
-        """p -= lr weight_decay p"""
-        self.plain.decay(lr, self.weight_decay)
+    def decay(self, lr, part=slice(None)):
+        """p -= lr weight_decay p, for a part of the flat parameters."""
+        self.plain.decay(lr, self.weight_decay, part)
 
 
 class _Part:
@@ -131,13 +131,13 @@ class _Part:
             w = self.flat if function is None else function(self.flat)
             self.grad.add_(w, alpha=strength * factor)
 
-    def decay(self, lr, weight_decay):
+    def decay(self, lr, weight_decay, part):
         """w -= lr weight_decay w"""
         if isinstance(weight_decay, torch.Tensor):
             weight_decay = self._spread(weight_decay)[: self.start]
         if isinstance(lr, torch.Tensor):
             lr = lr[: self.start]
-        self.flat.mul_(1 - lr * weight_decay)
+        self.flat[part].mul_(1 - lr * weight_decay)
 
     def norms(self):
         """Norm of each part of each model, shapes (K,) or ()."""
