@@ -5,6 +5,7 @@ parameters, gradients, `requires_grad`, and the optimizer's groups and state.
 """
 
 from copy import copy
+from types import SimpleNamespace
 
 import torch
 
@@ -72,6 +73,7 @@ class BoundNet:
         self.start_values = own
         self.known_rates = self._rates()
         self.callback_set_rate = False
+        self.plan = None
         self._show_moments()
 
     def _from_settings(self, names):
@@ -102,6 +104,7 @@ class BoundNet:
 
     def take(self):
         """Take over what a callback put in the place of tensors in training."""
+        self.plan = None
         for tensor, value, _ in self.tensors:
             if not _is_same_memory(tensor, value):
                 if tensor.shape != value.shape:
@@ -153,28 +156,40 @@ class BoundNet:
         t : int
             Number of the job's step, from 1.
         """
+        if self.plan is None:
+            self.plan = self._plan()
+        for gradient, given in self.plan.replaced:
+            gradient.copy_(given)
+        for k in self.plan.left_out:
+            self.n_missed[k] += 1
+        grad = self.stack.grad.clone()  # that which callbacks see stays as it is
+        rates = self.known_rates
+        for owner, n_missed, part in self.plan.runs:
+            h = self.plan.hyperparameters[owner]
+            self.stack.step_part(part, grad, rates[owner], h, t - n_missed)
+
+    def _plan(self):
+        """How the parameters are stepped, as long as no callback is called."""
+        plan = SimpleNamespace(runs=[], left_out=[], replaced=[])
         groups = self.optimizer.param_groups
-        of_group = [self._of_group(group) for group in groups]
+        plan.hyperparameters = [self._of_group(group) for group in groups]
         owners = {id(p): g for g, group in enumerate(groups) for p in group["params"]}
-        runs = []  # neighbours that are stepped alike, at once
         for k, (tensor, gradient, part) in enumerate(self.parameters):
             given, owner = tensor.grad, owners.get(id(tensor))
             if given is None or owner is None:
-                self.n_missed[k] += 1
+                plan.left_out.append(k)
                 continue
             if not _is_same_memory(given, gradient):
-                gradient.copy_(given)
+                plan.replaced.append((gradient, given))
             alike = owner, self.n_missed[k]
-            if runs and runs[-1][0] == alike and runs[-1][1].stop == part.start:
-                part = slice(runs.pop()[1].start, part.stop)
-            runs.append((alike, part))
-        grad = self.stack.grad.clone()  # that which callbacks see stays as it is
-        for (owner, n_missed), part in runs:
-            lr, h = of_group[owner]
-            self.stack.step_part(part, grad[part], lr, h, t - n_missed)
+            before = plan.runs[-1] if plan.runs else None
+            if before and before[:2] == alike and before[2].stop == part.start:
+                part = slice(plan.runs.pop()[2].start, part.stop)
+            plan.runs.append((*alike, part))
+        return plan
 
     def _of_group(self, group):
-        """Rate and hyperparameters of a group of the optimizer."""
+        """Hyperparameters of a group of the optimizer."""
         for name, value in self.others.items():
             if group.get(name, value) != value:
                 raise ValueError(
@@ -193,7 +208,7 @@ class BoundNet:
                 h.beta_1_of_model, h.beta_2_of_model = h.beta_1, h.beta_2
             else:
                 setattr(h, ours, group[name])
-        return float(group["lr"]), h
+        return h
 
     def show_steps(self):
         """Show how many steps each parameter has made."""

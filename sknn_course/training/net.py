@@ -10,7 +10,7 @@ from skorch import (
     NeuralNetClassifier,
     NeuralNetRegressor,
 )
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import Dataset
 
 from .bound_net import BoundNet
@@ -128,6 +128,16 @@ def write_history(net, progress, settings):
         net.history.append({"batches": [], "epoch": place + 1, **row})
 
 
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+HOOKS = (
+    "on_train_begin",
+    "on_epoch_begin",
+    *BATCH_HOOKS,
+    "on_epoch_end",
+    "on_train_end",
+)
+
+
 class NetObserver:
     """Calls a user's skorch callbacks while a job is trained, and makes its steps.
 
@@ -144,9 +154,15 @@ class NetObserver:
         self.net = net
         defaults = {name for name, _ in net.get_default_callbacks()}
         self.callbacks = [c for name, c in net.callbacks_ if name not in defaults]
+        self.hearers = {
+            hook: [c for c in self.callbacks if _hears(c, hook)] for hook in HOOKS
+        }
+        self.tells_batches = any(self.hearers[hook] for hook in BATCH_HOOKS)
 
     def _notify(self, hook, **arguments):
-        for callback in self.callbacks:
+        if not self.hearers[hook]:
+            return
+        for callback in self.hearers[hook]:
             try:
                 getattr(callback, hook)(self.net, **arguments)
             except Exception as error:
@@ -191,11 +207,13 @@ class NetObserver:
         self.net.history.new_epoch()
         self.net.history.record("epoch", len(self.net.history))
         self._notify("on_epoch_begin", **self.datasets)
+        self.bound.show_gradients()
 
     def batch_begins(self, x, y):
         """Before the forward pass of a batch."""
         self.bound.sync_rate()
-        self._begin_batch(x.clone(), self._targets(y), True)  # x is overwritten
+        if self.tells_batches:
+            self._begin_batch(x.clone(), self._targets(y), True)  # x is overwritten
 
     def _begin_batch(self, x, targets, training):
         self.batch = (x, targets)
@@ -203,23 +221,34 @@ class NetObserver:
         self._notify("on_batch_begin", batch=self.batch, training=training)
 
     def step(self, outputs, loss, t):
-        """The solver's step number ``t``, after the backward pass of a batch."""
-        self.bound.show_gradients()
-        self._notify(
-            "on_grad_computed",
-            named_parameters=list(self.net.module_.named_parameters()),
-            batch=self.batch,
-            training=True,
-        )
-        self.bound.sync_rate()
+        """After the backward pass of a batch, the solver's step.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (n_rows, n_outputs)
+        loss : callable
+            Gives the loss of the batch.
+        t : int
+            Number of this step, from 1.
+        """
+        if self.tells_batches:
+            loss = loss()
+            self.bound.show_gradients()
+            self._notify(
+                "on_grad_computed",
+                named_parameters=list(self.net.module_.named_parameters()),
+                batch=self.batch,
+                training=True,
+            )
+            self.bound.sync_rate()
         self.bound.step(t)
         self.n_batches += 1
         self.net.optimizer_._opt_called = True  # schedulers ask for it
-        self._end_batch(outputs, loss, "train")
+        if self.tells_batches:
+            self._end_batch(outputs, loss, "train")
 
     def _end_batch(self, outputs, loss, part):
-        self.net.history.record_batch(f"{part}_loss", float(loss))
-        self.net.history.record_batch(f"{part}_batch_size", len(outputs))
+        self._record_batch(part, float(loss), len(outputs))
         self._notify(
             "on_batch_end",
             batch=self.batch,
@@ -227,6 +256,25 @@ class NetObserver:
             loss=loss,
             y_pred=outputs,
         )
+
+    def batches_end(self, totals, sizes):
+        """Record a row of batches at once, where nobody was told of each.
+
+        Parameters
+        ----------
+        totals : list of float
+            Loss of each batch, times its rows.
+        sizes : list of int
+            Rows of each batch.
+        """
+        if not self.tells_batches:
+            for total, size in zip(totals, sizes, strict=True):
+                self.net.history.new_batch()
+                self._record_batch("train", total / size, size)
+
+    def _record_batch(self, part, loss, size):
+        self.net.history.record_batch(f"{part}_loss", loss)
+        self.net.history.record_batch(f"{part}_batch_size", size)
 
     def epoch_ends(self):
         """Record the epoch; returns whether a callback ends the training."""
@@ -286,6 +334,11 @@ class NetObserver:
             return y.argmax(-1)
         several_labels = self.job.settings.score == "subset_accuracy"
         return y if several_labels or y.shape[-1] > 1 else y.squeeze(-1)
+
+
+def _hears(callback, hook):
+    inherited = getattr(type(callback), hook) is getattr(Callback, hook)
+    return hook in vars(callback) or not inherited
 
 
 def _has_stopped(callback):

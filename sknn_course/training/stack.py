@@ -1,5 +1,6 @@
 """A stack: the parameters of jobs of equal structure, trained step by step."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import torch
@@ -259,11 +260,7 @@ class Stack:
         if self.penalties.active:
             self.penalties.add_gradient(inverse_total)
         if self.observer is not None:
-            loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
-            if self.penalties.active:
-                loss = loss + self.penalties.total(
-                    [self.penalties.norms()], [1.0], [inverse_total]
-                )
+            loss = partial(self._batch_loss, y, prediction, scale, inverse_total)
             self.observer.step(outputs, loss, t)
             return prediction, y
         if self.penalties.decays:
@@ -272,6 +269,14 @@ class Stack:
             t = t.squeeze(-1).to(widest_float(t.device))
         self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
         return prediction, y
+
+    def _batch_loss(self, y, prediction, scale, inverse_total):
+        """Mean loss of a batch of one network, penalties included."""
+        loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
+        if self.penalties.active:
+            norms = [self.penalties.norms()]
+            loss = loss + self.penalties.total(norms, [1.0], [inverse_total])
+        return loss
 
     def step_part(self, part, grad, lr, h, t):
         """One optimizer step of a part of the parameters of one network.
