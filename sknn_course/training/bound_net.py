@@ -63,7 +63,7 @@ class BoundNet:
             name: self._from_settings(ours)
             for name, ours in self.hyperparameters.items()
         }
-        for group in self.optimizer.param_groups:
+        for group in (self.optimizer.defaults, *self.optimizer.param_groups):
             group.update(own, lr=job.optimizer.learning_rate)
         self.others = {
             name: value

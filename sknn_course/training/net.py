@@ -182,7 +182,7 @@ class NetObserver:
         if self.datasets["dataset_valid"] is None:
             advice = (
                 " There are no validation rows: pass X_val and y_val to fit, set "
-                "early_stopping=True, or monitor 'train_loss'."
+                f"early_stopping=True, or monitor {_of_training(monitor)!r}."
             )
         raise ValueError(
             f"callbacks: {type(callback).__name__} has monitor={monitor!r}, but the "
@@ -334,6 +334,10 @@ class NetObserver:
             return y.argmax(-1)
         several_labels = self.job.settings.score == "subset_accuracy"
         return y if several_labels or y.shape[-1] > 1 else y.squeeze(-1)
+
+
+def _of_training(monitor):
+    return f"train_loss{'_best' * monitor.endswith('_best')}"
 
 
 def _hears(callback, hook):
