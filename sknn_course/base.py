@@ -32,7 +32,8 @@ from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.callbacks import NestedCallbacks
 from .training.lbfgs import warn_if_not_converged
-from .training.net import NetObserver, make_net
+from .training.net import make_net
+from .training.observer import NetObserver
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.schedules import DECAY_RATES, SCHEDULES
 
