@@ -30,9 +30,11 @@ from .modules.parameters import parameter_layout
 from .monitoring import FitTask
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
+from .training.callbacks import NestedCallbacks
 from .training.job import copied
 from .training.lbfgs import warn_if_not_converged
-from .training.net import NetObserver, make_net
+from .training.net import make_net
+from .training.observer import NetObserver
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.schedules import DECAY_RATES, SCHEDULES
 
@@ -67,7 +69,9 @@ class _OnlineMethod:
         return MethodType(self.method, instance)
 
 
-class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
+class NeuralEstimator(
+    FittedNetwork, NestedCallbacks, CallbackSupportMixin, BaseEstimator
+):
     """Base of the neural estimators.
 
     A subclass gives its layers (``_layers``), its form of the rows

@@ -152,8 +152,11 @@ COMPUTING = """
         are of bfloat16 values, all else is float32; faster on GPUs with such units.
 
     callbacks : list of skorch callbacks, default=None
-        Told of the training, epoch by epoch and, if they ask for it, batch by
-        batch. Not with 'lbfgs'.
+        Told of the training, epoch by epoch and batch by batch. What they change in
+        the net's module and optimizer (parameters, gradients, `requires_grad`,
+        learning rates, momentum) counts from the next step on. Instances, classes or
+        pairs (name, callback); `callbacks__<name>__<parameter>` can be searched over.
+        Not with 'lbfgs'.
 """
 
 ATTRIBUTES = """

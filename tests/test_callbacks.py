@@ -7,7 +7,10 @@ import pytest
 import skorch
 import skorch.callbacks
 import torch
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from torch import nn, optim
 from torch.optim import lr_scheduler
 from torch_loop import (
@@ -275,10 +278,101 @@ def test_callback_gradient_clipping():
     assert_equals_loop(mlp, torch_loop(mlp, optimizer=optimizer))
 
 
-def test_what_a_callback_raises_reaches_the_user():
-    class Broken(skorch.callbacks.Callback):
-        def on_epoch_end(self, net, **kwargs):
-            raise ZeroDivisionError("mine")
+HOOKS = [
+    "on_train_begin",
+    "on_epoch_begin",
+    "on_batch_begin",
+    "on_grad_computed",
+    "on_batch_end",
+    "on_epoch_end",
+    "on_train_end",
+]
 
-    with pytest.raises(ZeroDivisionError, match="mine"):
-        estimator(callbacks=[Broken()]).fit(X, TARGETS["multiclass"])
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_an_error_in_a_hook_stays_with_its_fit(hook):
+    class Broken(skorch.callbacks.Callback):
+        def fail(self, net, **kwargs):
+            if hook.startswith("on_train") or len(net.history) == 2:
+                raise ZeroDivisionError(hook)
+
+    def search():
+        return GridSearchCV(
+            estimator(max_iter=3), {"callbacks": [None, [Broken()]]}, cv=2, refit=False
+        ).fit(X, TARGETS["multiclass"])
+
+    setattr(Broken, hook, Broken.fail)
+    mlp = estimator(max_iter=3, callbacks=[Broken()])
+    with pytest.raises(ZeroDivisionError, match=hook):
+        mlp.fit(X, TARGETS["multiclass"])
+    mlp.set_params(callbacks=None).fit(X, TARGETS["multiclass"])
+    fresh = estimator(max_iter=3).fit(X, TARGETS["multiclass"])
+    assert mlp.loss_curve_ == fresh.loss_curve_
+    with (
+        parallel_config("stacked"),
+        pytest.warns(FitFailedWarning, match="2 fits failed"),
+        pytest.warns(UserWarning, match="non-finite"),
+    ):
+        scores = search().cv_results_["mean_test_score"]
+    alone = cross_val_score(estimator(max_iter=3), X, TARGETS["multiclass"], cv=2)
+    assert_array_equal(scores, [alone.mean(), np.nan])
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        print,
+        None,
+        3,
+        "PrintLog",
+        ("name", 3),
+        skorch.callbacks.WarmRestartLR,
+        skorch.callbacks.Freezer,  # a class that needs arguments
+        skorch.callbacks.InputShapeSetter(),
+    ],
+    ids=str,
+)
+def test_what_is_no_callback_is_refused_by_name(callback):
+    known = skorch.callbacks.EpochTimer()
+    with pytest.raises(ValueError, match=r"callbacks\[1\]="):
+        estimator(callbacks=[known, callback]).fit(X, TARGETS["multiclass"])
+
+
+@pytest.mark.parametrize("backend", ["loky", "stacked"])
+def test_search_over_parameters_of_callbacks(backend):
+    scheduler = skorch.callbacks.LRScheduler("StepLR", step_size=1, gamma=0.5)
+    clipping = skorch.callbacks.GradientNormClipping()
+    mlp = estimator("regression", callbacks=[("rate", scheduler), clipping, Recorder])
+    grid = {
+        "callbacks__rate__gamma": [0.1, 1.0],
+        "callbacks__GradientNormClipping": [None, clipping],
+    }
+    with parallel_config(backend, n_jobs=1):
+        search = GridSearchCV(mlp, grid, cv=2, refit=False).fit(X, SIGNAL)
+    expected = [
+        cross_val_score(
+            estimator("regression", callbacks=callbacks), X, SIGNAL, cv=2
+        ).mean()
+        for callbacks in (
+            [skorch.callbacks.LRScheduler("StepLR", step_size=1, gamma=0.1)],
+            [],
+        )
+    ]
+    assert_allclose(search.cv_results_["mean_test_score"], expected * 2)
+    assert scheduler.gamma == 0.5
+
+
+def test_parameters_of_callbacks():
+    names = [skorch.callbacks.EpochTimer(), skorch.callbacks.EpochTimer, Recorder()]
+    mlp = estimator(callbacks=names)
+    assert {"EpochTimer_1", "EpochTimer_2", "Recorder"} == {
+        key.split("__")[1] for key in mlp.get_params() if key.startswith("callbacks__")
+    }
+    mlp.set_params(callbacks__Recorder=None)
+    assert mlp.callbacks[2] == ("Recorder", None) and len(names) == 3
+    assert names[2] is not None
+    for key in ("callbacks__Timer__x", "callbacks__EpochTimer_1__x"):
+        with pytest.raises(ValueError, match="Invalid parameter"):
+            mlp.set_params(**{key: 1})
+    with pytest.raises(ValueError, match="without parameters to set"):
+        mlp.set_params(callbacks__EpochTimer_2__x=1)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import skorch
 import skorch.callbacks
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
@@ -15,6 +17,7 @@ from torch import optim
 from torch_loop import SIGNAL, TARGETS, TINY, X, estimator, initial_weights, torch_loop
 from training_jobs import job
 
+from sknn_course.mlp import MLPClassifier, MLPRegressor
 from sknn_course.training import train
 
 # Fits are short on purpose.
@@ -146,3 +149,58 @@ def test_cancelled_training_ends_with_the_epoch_or_iteration(solver):
     train([cancelled])
     assert cancelled.progress.n_iter == 1 < to_the_end.progress.n_iter
     assert cancelled.progress.loss_curve == to_the_end.progress.loss_curve[:1]
+
+
+DIVERGING = dict(
+    hidden_layer_sizes=(7,),
+    solver="sgd",
+    early_stopping=True,
+    max_iter=60,
+    n_iter_no_change=5,
+    random_state=0,
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_diverging_ends_as_nothing_improves(dtype):
+    # scikit-learn keeps the same weights, after all epochs
+    rows = (1e3 * X).astype(dtype)
+    mlp = MLPRegressor(dtype=None, **DIVERGING).fit(rows, SIGNAL.astype(dtype))
+    with np.errstate(all="ignore"):
+        theirs = neural_network.MLPRegressor(**DIVERGING)
+        theirs.fit(rows, SIGNAL.astype(dtype))
+    assert theirs.n_iter_ == 60
+    best = int(np.nanargmax(mlp.validation_scores_))
+    assert mlp.n_iter_ == best + 1 + 6
+    assert not np.isfinite(mlp.validation_scores_[-1])
+    for own, expected in zip(mlp.coefs_, theirs.coefs_, strict=True):
+        assert_allclose(own, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e10])
+def test_probabilities_that_are_no_numbers_are_not_the_best(scale):
+    rows, y = (scale * X).astype(np.float32), TARGETS["multiclass"]
+    mlp = MLPClassifier(**DIVERGING).fit(rows, y)
+    assert np.isnan(mlp.validation_scores_[-1])
+    assert np.isfinite(mlp.predict_proba(rows)).all()
+
+
+def test_only_start_weights_are_an_error_of_the_job_alone():
+    def search(rates):
+        return GridSearchCV(mlp, {"learning_rate_init": rates}, cv=3, refit=False).fit(
+            X, SIGNAL
+        )
+
+    mlp = estimator("regression", solver="sgd", activation="identity")
+    mlp.set_params(early_stopping=True, validation_fraction=0.2, dtype="float32")
+    with pytest.raises(ValueError, match="validation score in no epoch.*float32"):
+        clone(mlp).set_params(learning_rate_init=1e9).fit(X, SIGNAL)
+    with (
+        parallel_config("stacked"),
+        pytest.warns(FitFailedWarning, match="3 fits failed out of a total of 9"),
+        pytest.warns(UserWarning, match="test scores are non-finite"),
+    ):
+        with_bad = search([0.01, 1e9, 0.05]).cv_results_["mean_test_score"]
+    without = search([0.01, 0.05]).cv_results_["mean_test_score"]
+    assert np.isnan(with_bad[1])
+    assert_allclose(with_bad[[0, 2]], without, rtol=1e-5)

@@ -99,13 +99,6 @@ def test_a_fitted_estimator_is_pickled_with_its_callback(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
 
 
-def test_logging_has_no_cost_per_batch(tmp_path):
-    # skorch's own callback has every batch recorded
-    log = TensorBoardLogging(tmp_path)
-    mlp = MLPClassifier(max_iter=2, callbacks=[log]).fit(X, Y)
-    assert all(row["batches"] == [] for row in mlp.net_.history)
-
-
 def test_skorchs_own_callback_works_with_a_writer(tmp_path):
     writer = SummaryWriter(tmp_path)
     callback = skorch.callbacks.TensorBoard(writer, close_after_train=False)

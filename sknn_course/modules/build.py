@@ -182,12 +182,24 @@ def share_memory(module, layout, values):
 
 
 def bind_module(module, layout, flat, buffers, grad):
-    """Make a built module share the memory of flat parameters and gradients."""
-    share_memory(module, layout, layout.views(flat, buffers))
-    with torch.no_grad():
-        for part, name, value in _parts(module, layout, layout.views(grad, buffers)):
-            if name in part._parameters:
-                getattr(part, name).grad = value
+    """Make a built module share the memory of flat parameters and gradients.
+
+    Returns
+    -------
+    list of tuple of (tensor, value, gradient)
+        The module's parameters and buffers, in the order of the flat tensors, with
+        the views that they share; the gradient is None for a buffer.
+    """
+    bound = []
+    gradients = _parts(module, layout, layout.views(grad, buffers))
+    for part, name, value in _parts(module, layout, layout.views(flat, buffers)):
+        tensor, (_, _, gradient) = getattr(part, name), next(gradients)
+        tensor.data = value
+        is_trained = name in part._parameters
+        if is_trained:
+            tensor.grad = gradient
+        bound.append((tensor, value, gradient if is_trained else None))
+    return bound
 
 
 def read_module(module, layout, flat, buffers):

@@ -152,9 +152,13 @@ class EpochRunner:
             self.stack.copy_first(stack, back=True)
         total = losses.to(widest_float(losses.device)).sum(-1)
         if steps.norms:
-            total += stack.penalties.total(
-                steps.norms, steps.batch_rows, steps.inverse_totals
-            )
+            norms = steps.norms, steps.batch_rows, steps.inverse_totals
+            total += stack.penalties.total(*norms)
+        if stack.observer is not None:
+            batches = torch.stack([b.sum() for b in losses.split(self.batch_size)])
+            if steps.norms:
+                batches += stack.penalties.by_batch(*norms)
+            stack.observer.batches_end(batches.tolist(), steps.batch_rows)
         return total
 
     def _steps(self, stack, axis, X, y, weight, keys, present, n_before, rates):

@@ -64,9 +64,13 @@ class ScoreSum:
             self.loss_sum[:n_jobs] += losses
 
     def result(self):
-        """Scores and losses so far, two lists of K floats."""
+        """Scores and losses so far, two lists of K floats.
+
+        Of predictions that are not numbers, both are NaN.
+        """
         scores = self.score.of_means(self.score_sum / self.total, self.variance)
         losses = self.loss_sum / self.total[..., 0]
+        scores = scores.where(~losses.isnan(), torch.nan)
         return scores.reshape(-1).tolist(), losses.reshape(-1).tolist()
 
 

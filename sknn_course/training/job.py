@@ -134,7 +134,7 @@ class FitJob:
     single_epoch : bool
         Train for one epoch (``partial_fit``).
     observer : object or None
-        Told of each epoch; see `sknn_course.training.net.NetObserver`.
+        Told of each epoch; see `sknn_course.training.observer.NetObserver`.
     task : object or None
         Told of each epoch, in a stack too; see `sknn_course.monitoring.FitTask`.
     cancelled : bool

@@ -77,7 +77,16 @@ class Penalties:
         -------
         tensor of shape (K,) or (), or 0.0
         """
-        total = 0.0
+        terms = self._terms(norms, n_rows, inverse_totals)
+        return sum((values.sum(0) * strength for values, strength in terms), 0.0)
+
+    def by_batch(self, norms, n_rows, inverse_totals):
+        """As `total`, not summed, shape (n_steps, K) or (n_steps,), or 0.0."""
+        terms = self._terms(norms, n_rows, inverse_totals)
+        return sum((values * strength for values, strength in terms), 0.0)
+
+    def _terms(self, norms, n_rows, inverse_totals):
+        """Yield norms (n_steps, K) times rows, and the strength of their penalty."""
         by_kind = [
             [torch.stack(values) for values in zip(*parts, strict=True)]
             for parts in zip(*norms, strict=True)
@@ -87,20 +96,17 @@ class Penalties:
             shares = [
                 n * _per_model(i) for n, i in zip(n_rows, inverse_totals, strict=True)
             ]
-            total = total + (squares * _stacked(shares, squares)).sum(0) * (
-                0.5 * self.alpha
-            )
+            yield squares * _stacked(shares, squares), 0.5 * self.alpha
         if self.has_l2:
             squares = _sum_of_squares(by_kind.pop(0))
-            total = total + (squares * _stacked(n_rows, squares)).sum(0) * self.l2
+            yield squares * _stacked(n_rows, squares), self.l2
         if self.has_l1:
             [sizes] = by_kind.pop()
-            total = total + (sizes * _stacked(n_rows, sizes)).sum(0) * self.l1
-        return total
+            yield sizes * _stacked(n_rows, sizes), self.l1
 
-    def decay(self, lr):
-        """p -= lr weight_decay p"""
-        self.plain.decay(lr, self.weight_decay)
+    def decay(self, lr, part=slice(None)):
+        """p -= lr weight_decay p, for a part of the flat parameters."""
+        self.plain.decay(lr, self.weight_decay, part)
 
 
 class _Part:
@@ -131,13 +137,13 @@ class _Part:
             w = self.flat if function is None else function(self.flat)
             self.grad.add_(w, alpha=strength * factor)
 
-    def decay(self, lr, weight_decay):
+    def decay(self, lr, weight_decay, part):
         """w -= lr weight_decay w"""
         if isinstance(weight_decay, torch.Tensor):
             weight_decay = self._spread(weight_decay)[: self.start]
         if isinstance(lr, torch.Tensor):
             lr = lr[: self.start]
-        self.flat.mul_(1 - lr * weight_decay)
+        self.flat[part].mul_(1 - lr * weight_decay)
 
     def norms(self):
         """Norm of each part of each model, shapes (K,) or ()."""

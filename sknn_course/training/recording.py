@@ -39,6 +39,8 @@ def why_not_recorded(jobs):
         return "not on a CUDA GPU"
     if any(job.augment is not None for job in jobs):
         return "augmentation"
+    if any(job.observer is not None for job in jobs):
+        return "callbacks"
     if any(schedules.of_settings(j.settings) in schedules.PER_STEP for j in jobs):
         return "the learning rate changes with each step"
     return None

@@ -1,5 +1,6 @@
 """A stack: the parameters of jobs of equal structure, trained step by step."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import torch
@@ -83,7 +84,7 @@ class Stack:
         )
         self.loss = LOSSES[first.settings.loss]
         self.solver = SOLVERS[first.settings.solver][1]
-        self.observer = None  # told of each batch, if set
+        self.observer = None  # told of each batch and makes the step, if set
 
     @classmethod
     def of_jobs(cls, jobs):
@@ -259,16 +260,42 @@ class Stack:
         if self.penalties.active:
             self.penalties.add_gradient(inverse_total)
         if self.observer is not None:
-            self.observer.gradient_computed()
+            loss = partial(self._batch_loss, y, prediction, scale, inverse_total)
+            self.observer.step(outputs, loss, t)
+            return prediction, y
         if self.penalties.decays:
             self.penalties.decay(lr)
         if not isinstance(t, int):
             t = t.squeeze(-1).to(widest_float(t.device))
         self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
-        if self.observer is not None:
-            loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
-            self.observer.batch_ends(outputs, loss)
         return prediction, y
+
+    def _batch_loss(self, y, prediction, scale, inverse_total):
+        """Mean loss of a batch of one network, penalties included."""
+        loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
+        if self.penalties.active:
+            norms = [self.penalties.norms()]
+            loss = loss + self.penalties.total(norms, [1.0], [inverse_total])
+        return loss
+
+    def step_part(self, part, grad, lr, h, t):
+        """One optimizer step of a part of the parameters of one network.
+
+        Parameters
+        ----------
+        part : slice
+            Of the flat parameters.
+        grad : tensor of shape (n_parameters,)
+            The solver may overwrite it.
+        lr : float
+        h : namespace
+            Hyperparameters in place of the stack's own.
+        t : int
+        """
+        if self.penalties.decays:
+            self.penalties.decay(lr, part)
+        moments = {name: values[part] for name, values in self.moments.items()}
+        self.solver(self.flat[part], grad[part], moments, lr, h, t)
 
     def augment(self, x, y, keys, weight):
         """Each job's augmentation of its own rows and their targets."""

@@ -1,4 +1,10 @@
-"""End of an epoch for one job: record, judge, stop. As scikit-learn's MLP does."""
+"""End of an epoch for one job: record, judge, stop. As scikit-learn's MLP does.
+
+Other than there, a validation score that is not finite is no improvement: with it,
+training goes on for `n_iter_no_change` epochs, and not to the last.
+"""
+
+from math import inf, isfinite
 
 from . import schedules
 
@@ -42,6 +48,22 @@ def record_epoch(job, loss, scores, seconds):
     return improved, job.single_epoch or progress.n_iter >= settings.max_iter
 
 
+def check_best(job):
+    """Refuse to keep start weights where no epoch had a finite validation score.
+
+    Raises
+    ------
+    ValueError
+    """
+    progress = job.progress
+    if progress.validation_scores and progress.best_validation_score == -inf:
+        raise ValueError(
+            "Solver produced a finite validation score in no epoch: weights or "
+            f"predictions overflow {job.train.y.dtype}. The input data may contain "
+            "large values and need to be preprocessed."
+        )
+
+
 def _judge(settings, progress, loss, scores):
     """Count epochs without improvement, with early stopping by validation score."""
     worse = loss > progress.best_loss - settings.tol
@@ -57,6 +79,7 @@ def _judge(settings, progress, loss, scores):
             print(f"Validation score: {score:f}")
         if settings.early_stopping:
             worse = score < progress.best_validation_score + settings.tol
+            worse |= not isfinite(score)
             improved = score > progress.best_validation_score
         progress.best_validation_score = max(progress.best_validation_score, score)
     progress.no_improvement_count = progress.no_improvement_count + 1 if worse else 0

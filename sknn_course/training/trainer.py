@@ -15,7 +15,7 @@ from .lbfgs import train_lbfgs
 from .orders import RowOrders
 from .slices import plan_slices
 from .stack import Stack
-from .stopping import record_epoch
+from .stopping import check_best, record_epoch
 from .threads import DEAF_SECONDS, no_denormals, one_thread
 
 
@@ -160,6 +160,10 @@ def _finish(stack, k):
     """Hand a job its trained parameters and its solver's state."""
     job = stack.jobs[k]
     if job.settings.early_stopping:
+        try:
+            check_best(job)
+        except ValueError as error:
+            job.error = error
         stack.set_parameters(k, *job.best)
     if job.observer is not None:
         job.observer.training_ends()
