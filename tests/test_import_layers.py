@@ -27,7 +27,7 @@ ROWS = [
     ["modules"],
     ["architectures"],
     ["layers"],
-    ["datasets", "devices", "documentation", "image_rows"],
+    ["datasets", "devices", "documentation", "image_rows", "plain_values"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
