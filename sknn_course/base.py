@@ -232,7 +232,7 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
         if not self.early_stopping or self.solver == "lbfgs":
             return split, None
         return split_validation(
-            split, self.validation_fraction, rng, self._stratifies()
+            split, float(self.validation_fraction), rng, self._stratifies()
         )
 
     def _given_validation(self, X_val, y_val):

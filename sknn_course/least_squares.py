@@ -298,7 +298,7 @@ class _LinearLeastSquares:
             10 * np.finfo(data_type).eps,
         )
         self.rank_ = int((s > relative * s[0]).sum())
-        W = ridge_coefficients(UtY, s, Vt, self.alpha, self.rank_)
+        W = ridge_coefficients(UtY, s, Vt, float(self.alpha), self.rank_)
         intercept = Y_mean - X_mean @ W
 
         coef, intercept, self.singular_ = (

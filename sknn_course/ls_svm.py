@@ -109,7 +109,7 @@ class _KernelLeastSquares:
 
         X = closed_form_tensor(X, device)
         Y = closed_form_tensor(y, device).reshape(len(y), -1)
-        cost = closed_form_tensor(self.C * sample_weight, device)
+        cost = closed_form_tensor(float(self.C) * sample_weight, device)
         try:
             K = self._kernel(X, X).clone()  # the solver overwrites it
             dual_coef, intercept = solve_ls_svm(K, Y, cost)

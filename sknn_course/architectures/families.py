@@ -17,7 +17,7 @@ from ..layers import (
     Pool2d,
     is_active,
 )
-from ..plain_values import one_or_several, sizes_of
+from ..plain_values import one_or_several, plain, sizes_of
 
 MNIST = (1, 28, 28)  # (channels, height, width)
 CIFAR = (3, 32, 32)
@@ -106,6 +106,7 @@ def multilayer_perceptron(
     (Dropout(rate=0.0), Dense(units=5), Activation(function='relu'),
     Dropout(rate=0.0), GaussianNoise(std=0.0), Dense(units=2))
     """
+    batch_norm = plain(batch_norm)
     layers = [Dropout(float(input_dropout))]
     for size, rate in zip(
         sizes, per_layer(dropout, len(sizes), "dropout"), strict=True
@@ -188,6 +189,7 @@ def convolutional_network(
     along_row = input_shape[1] == 1
     kernel = (1, kernel_size) if along_row else kernel_size
     pool = (1, pool_size) if along_row else pool_size
+    batch_norm = plain(batch_norm)
     layers = [Dropout(float(input_dropout))]
     for block, rate in zip(blocks, rates, strict=True):
         for n_filters in block:

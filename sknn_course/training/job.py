@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..modules.parameters import ParameterLayout
+from ..plain_values import plain
 from .optimizers import OptimizerState
 
 
@@ -46,6 +47,10 @@ class Settings:
     n_iter_no_change: float
     max_fun: int
     mixed_precision: bool = False
+
+    def __post_init__(self):
+        for name, value in list(vars(self).items()):
+            object.__setattr__(self, name, plain(value))
 
 
 @dataclass
