@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .image_rows import find_input_shape, flat_rows
+from .image_rows import find_input_shape, flat_rows, warn_of_other_layout
 
 CHUNK_VALUES = 1 << 23  # of the training set that are in float64 at a time
 DTYPES = (np.float64, np.float32)
@@ -325,6 +325,8 @@ class ChannelStandardScaler(_ImageTransformer):
         self.with_std = with_std
 
     def _fit(self, rows):
+        if self._image_shape is not None and self.input_shape is None:
+            warn_of_other_layout(self._image_shape)
         self.input_shape_ = find_input_shape(
             self.input_shape, self._image_shape, rows.shape[1]
         )
