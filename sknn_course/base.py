@@ -34,6 +34,7 @@ from .training.lbfgs import warn_if_not_converged
 from .training.net import NetObserver, make_net
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.schedules import DECAY_RATES, SCHEDULES
+from .validation_data import warn_if_scaled_otherwise
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -228,7 +229,9 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
     def _split(self, split, given, rng):
         """Training rows and, given or set aside by early stopping, validation rows."""
         if given is not None:
-            return split, self._given_validation(*given)
+            validation = self._given_validation(*given)
+            warn_if_scaled_otherwise(split.X, validation.X)
+            return split, validation
         if not self.early_stopping or self.solver == "lbfgs":
             return split, None
         return split_validation(

@@ -22,7 +22,7 @@ ROWS = [
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["tasks"],
     ["base"],
-    ["parallel", "splitting", "monitoring", "fitted_network"],
+    ["parallel", "splitting", "validation_data", "monitoring", "fitted_network"],
     ["training"],
     ["modules"],
     ["architectures"],
