@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 
 from sknn_course.devices import resolve_device, widest_float
 from sknn_course.parallel import share
+from sknn_course.sparse_rows import check_indices
 
 FLOATS = (np.float64, np.float32)
 
@@ -51,6 +52,7 @@ class _TargetRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self : object
             The fitted estimator.
         """
+        check_indices(X)
         X, y = validate_data(
             self,
             X,
@@ -78,6 +80,7 @@ class _TargetRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Predicted values.
         """
         check_is_fitted(self)
+        check_indices(X)
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         return self._outputs(X)
 
@@ -114,6 +117,7 @@ class _SignClassifier(ClassifierMixin, BaseEstimator):
         self : object
             The fitted estimator.
         """
+        check_indices(X)
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=FLOATS, multi_output=True
         )
@@ -149,6 +153,7 @@ class _SignClassifier(ClassifierMixin, BaseEstimator):
             ``classes_[1]`` alone, positive where that class is predicted.
         """
         check_is_fitted(self)
+        check_indices(X)
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         scores = self._outputs(X)
         return scores.ravel() if scores.size == len(scores) else scores

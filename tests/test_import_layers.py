@@ -27,7 +27,14 @@ ROWS = [
     ["modules"],
     ["architectures"],
     ["layers"],
-    ["datasets", "devices", "documentation", "image_rows", "plain_values"],
+    [
+        "datasets",
+        "devices",
+        "documentation",
+        "image_rows",
+        "plain_values",
+        "sparse_rows",
+    ],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
