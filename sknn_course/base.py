@@ -28,6 +28,7 @@ from .modules.initialisers import (
 )
 from .modules.parameters import parameter_layout
 from .monitoring import FitTask
+from .number_range import LARGEST, check_number_range
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.lbfgs import warn_if_not_converged
@@ -178,7 +179,8 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             if not is_initialiser(getattr(self, name), names):
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} is unknown: use one of {names}, "
-                    "'uniform(a)' or 'normal(std)' with a number."
+                    "'uniform(a)' or 'normal(std)' with a number above 0, at most "
+                    f"{LARGEST:g}."
                 )
 
     def _training_dtype(self):
@@ -192,6 +194,7 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
     def _check_data(self, X, y, sample_weight, incremental, first_pass):
         """Rows, 2-D targets and weights, all of the training dtype."""
         X, y = self._check_X_y(X, y, first_pass)
+        check_number_range(self, X.dtype)
         targets = self._encode(y, incremental)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)

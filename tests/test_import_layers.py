@@ -32,6 +32,7 @@ ROWS = [
         "devices",
         "documentation",
         "image_rows",
+        "number_range",
         "plain_values",
         "sparse_rows",
     ],

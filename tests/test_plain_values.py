@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn import neural_network
 
 import sknn_course
 from sknn_course import (
@@ -25,6 +26,7 @@ from sknn_course.layers import (
     LocalResponseNorm,
     Pool2d,
 )
+from sknn_course.number_range import DIVISORS, FACTORS
 
 ESTIMATORS = (
     CNNClassifier,
@@ -196,3 +198,108 @@ def test_layers_hold_plain_values(given, plain):
     assert given == plain
     for name, value in vars(given).items():
         assert types(value) == types(getattr(plain, name))
+
+
+NONSENSE = [np.nan, -np.inf, "x", b"1", {}, {0.5}, [0.5], [[1]], np.ones((1, 2)), 1j]
+
+
+@pytest.mark.parametrize("estimator_class", ESTIMATORS)
+def test_what_is_no_number_is_refused_by_name(estimator_class):
+    for name in estimator_class().get_params():
+        takes_lists = name in LISTS or name == "random_state"
+        if takes_lists or type(VALUES[name]) not in (int, float):
+            continue
+        for value in NONSENSE:
+            with pytest.raises(ValueError, match=f"'{name}' parameter of|{name}="):
+                fit(estimator_class, **{name: value})
+
+
+SIZES = [[2.7], (2.0,), {5: 1}, {3}, True, [True], ["3"], [None], [np.nan], [[3]], [0]]
+RATES = [
+    ["x"],
+    [np.nan, 0.1],
+    [None, 0.1],
+    [[0.1], [0.1]],
+    [0.1] * 5,
+    [1.0, 0.1],
+    {0.1},
+]
+LISTS = {
+    "hidden_layer_sizes": (MLPClassifier, SIZES),
+    "dense_layer_sizes": (CNNClassifier, SIZES),
+    "filters": (
+        CNNClassifier,
+        [[2.7], [[True]], {3}, {3: 1}, [{3}], [["3"]], [0]],
+    ),
+    "dropout": (MLPClassifier, RATES),
+    "conv_dropout": (CNNClassifier, [*RATES, {"a": 0.1}, np.ones((1, 1)) / 2]),
+    "kernel_size": (CNNClassifier, [True, 2.0, (3, 3), [3]]),
+    "pool_size": (CNNClassifier, [2.0, (2, 2), np.float32(2)]),
+    "padding": (CNNClassifier, [True, 1.0, -1, "full"]),
+    "augmentation": (
+        CNNClassifier,
+        ["x", 3, [None], ["shift(nan)"], ["noise(inf)"], ["noise(1e300)"], [["shift"]]],
+    ),
+    "architecture": (CNNClassifier, ["x", 3, [None], [[Dense(2)]], [Dense], {}]),
+    "weight_init": (MLPClassifier, ["x", 3, "uniform(nan)", "normal(1e300)", None]),
+    "bias_init": (MLPClassifier, ["x", 3, "uniform(-1)", "uniform()", None]),
+    "device": (MLPClassifier, ["nonsense", "", 3, None]),
+    "dtype": (MLPClassifier, ["float16", np.float32, "x", 3]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name, (_, values) in LISTS.items() for value in values],
+    ids=repr,
+)
+def test_nonsense_of_other_parameters_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=name):
+        fit(LISTS[name][0], **{name: value})
+
+
+@pytest.mark.parametrize("sizes", [*SIZES, (), [4], 4, (4, 2), range(1, 3), np.int8(4)])
+def test_sizes_are_those_that_scikit_learn_takes(sizes):
+    def shapes(estimator):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [c.shape for c in estimator.fit(X, Y).coefs_]
+
+    own = MLPClassifier(sizes, max_iter=1)
+    try:
+        expected = shapes(neural_network.MLPClassifier(sizes, max_iter=1))
+    except (TypeError, ValueError, OverflowError):
+        expected = None
+    if expected is None or isinstance(sizes, dict | set):  # which have no order
+        with pytest.raises(ValueError, match="hidden_layer_sizes"):
+            shapes(own)
+    else:
+        assert shapes(own) == expected
+
+
+@pytest.mark.parametrize("name", FACTORS + DIVISORS)
+def test_numbers_beyond_the_floating_type_are_refused(name):
+    for value in (1e300, 1e38, *([1e-60] if name in DIVISORS else [])):
+        with pytest.raises(ValueError, match=rf"{name}=.* in float32: .*'float64'"):
+            fit(MLPClassifier, **{name: value})
+
+
+@pytest.mark.parametrize("solver", ["adam", "adadelta", "rmsprop", "sgd"])
+@pytest.mark.parametrize("name", ["alpha", "l1", "l2", "noise", "weight_decay"])
+def test_the_largest_numbers_end_as_in_scikit_learn(name, solver):
+    """Without an error of torch's."""
+    try:
+        fitted = fit(MLPClassifier, **{name: 3e30, "solver": solver})
+    except ValueError as error:
+        assert "Solver produced non-finite parameter weights" in str(error)
+    else:
+        assert np.isfinite(fitted.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("solver", ["adam", "adadelta", "rmsprop", "sgd"])
+def test_rates_that_grow_beyond_all_numbers(solver):
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        fit(
+            MLPClassifier, solver=solver, decay_rate=1e30, max_iter=30, tol=0.0,
+            n_iter_no_change=np.inf, early_stopping=False, weight_decay=0.0,
+        )  # fmt: skip

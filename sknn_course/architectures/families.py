@@ -184,7 +184,13 @@ def convolutional_network(
     (Conv2d(filters=32, kernel_size=3, padding='same', stride=1),
     Activation(function='relu'), Pool2d(size=2, kind='max'))
     """
-    blocks = [sizes_of(block, "filters") for block in filters]
+    try:
+        blocks = [sizes_of(block, "filters") for block in one_or_several(filters)]
+    except TypeError:
+        raise InvalidParameterError(
+            f"filters={filters!r} does not fit: give a list or tuple of blocks, each "
+            "a whole number or a list or tuple of them."
+        ) from None
     rates = per_layer(conv_dropout, len(blocks), "conv_dropout")
     along_row = input_shape[1] == 1
     kernel = (1, kernel_size) if along_row else kernel_size
