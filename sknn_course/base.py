@@ -28,6 +28,7 @@ from .modules.initialisers import (
 )
 from .modules.parameters import parameter_layout
 from .monitoring import FitTask
+from .number_range import LARGEST, check_number_range
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.callbacks import NestedCallbacks
@@ -37,6 +38,7 @@ from .training.net import make_net
 from .training.observer import NetObserver
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.schedules import DECAY_RATES, SCHEDULES
+from .validation_data import warn_if_scaled_otherwise
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -204,7 +206,8 @@ class NeuralEstimator(
             if not is_initialiser(getattr(self, name), names):
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} is unknown: use one of {names}, "
-                    "'uniform(a)' or 'normal(std)' with a number."
+                    "'uniform(a)' or 'normal(std)' with a number above 0, at most "
+                    f"{LARGEST:g}."
                 )
 
     def _training_dtype(self):
@@ -218,6 +221,7 @@ class NeuralEstimator(
     def _check_data(self, X, y, sample_weight, incremental, first_pass):
         """Rows, 2-D targets and weights, all of the training dtype."""
         X, y = self._check_X_y(X, y, first_pass)
+        check_number_range(self, X.dtype)
         targets = self._encode(y, incremental)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
@@ -252,11 +256,13 @@ class NeuralEstimator(
     def _split(self, split, given, rng):
         """Training rows and, given or set aside by early stopping, validation rows."""
         if given is not None:
-            return split, self._given_validation(*given)
+            validation = self._given_validation(*given)
+            warn_if_scaled_otherwise(split.X, validation.X)
+            return split, validation
         if not self.early_stopping or self.solver == "lbfgs":
             return split, None
         return split_validation(
-            split, self.validation_fraction, rng, self._stratifies()
+            split, float(self.validation_fraction), rng, self._stratifies()
         )
 
     def _given_validation(self, X_val, y_val):

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sknn_course.devices import widest_float
+from sknn_course.sparse_rows import check_indices
 from sknn_course.target_checks import check_labels, check_numbers, check_weights
 from sknn_course.unchanged_on_error import unchanged_on_error
 
@@ -44,6 +45,7 @@ class ClosedFormEstimator(BaseEstimator):
     def _predict_outputs(self, X):
         """Outputs in the floating type of the rows."""
         check_is_fitted(self)
+        check_indices(X)
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         return self._outputs(X).astype(X.dtype, copy=False)
 
@@ -77,6 +79,7 @@ class TargetRegressor(MultiOutputMixin, RegressorMixin, ClosedFormEstimator):
         """
         with unchanged_on_error(self):
             y = y if y is None else check_numbers(y, self)
+            check_indices(X)
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", dtype=FLOATS, multi_output=True
             )
@@ -127,6 +130,7 @@ class SignClassifier(ClassifierMixin, ClosedFormEstimator):
         """
         with unchanged_on_error(self):
             check_labels(y)
+            check_indices(X)
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", dtype=FLOATS, multi_output=True
             )

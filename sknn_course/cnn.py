@@ -15,7 +15,12 @@ from .architectures import (
 )
 from .base import AT_LEAST_ONE, RATE
 from .documentation import documented
-from .image_rows import find_input_shape, flat_rows
+from .image_rows import (
+    check_image_shape,
+    find_input_shape,
+    flat_rows,
+    warn_of_other_layout,
+)
 from .layers import Activation, BatchNorm, Layer, ShapeError, Softmax, layer_shapes
 from .modules.activations import ACTIVATIONS
 from .modules.augmentation import augmentation_pipeline
@@ -56,13 +61,23 @@ class _ConvolutionalNetwork:
             named = self._named_shape()
             if image_shape is None and prod(named or (0,)) == self.n_features_in_:
                 image_shape = named
+            elif image_shape not in (None, named) and self.input_shape is None:
+                warn_of_other_layout(image_shape)
             self.input_shape_ = find_input_shape(
                 self.input_shape, image_shape, self.n_features_in_
             )
+        else:
+            self._check_image_shape(image_shape)
         return X, y
 
     def _check_X(self, X, dtype=(np.float64, np.float32)):
-        return validate_data(self, flat_rows(X)[0], dtype=dtype, reset=False)
+        X, image_shape = flat_rows(X)
+        X = validate_data(self, X, dtype=dtype, reset=False)
+        self._check_image_shape(image_shape)
+        return X
+
+    def _check_image_shape(self, image_shape):
+        check_image_shape(image_shape, self.input_shape_, f"this {type(self).__name__}")
 
     def _rows(self, X):
         return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)
@@ -193,6 +208,8 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         the shape of X; flat rows are images of the named `architecture` where their
         length is that of its images, else square images where it is a square, else
         rows of 1 x length pixels with windows along the row.
+        Once fitted, images of another shape are refused. Series of shape
+        (n, channels, 1, length) get windows along the series.
 
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
@@ -370,6 +387,8 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         the shape of X; flat rows are images of the named `architecture` where their
         length is that of its images, else square images where it is a square, else
         rows of 1 x length pixels with windows along the row.
+        Once fitted, images of another shape are refused. Series of shape
+        (n, channels, 1, length) get windows along the series.
 
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and

@@ -1,8 +1,13 @@
 """Images and the flat rows that scikit-learn's checks take."""
 
+import warnings
 from math import isqrt, prod
 
 import numpy as np
+
+from .plain_values import sizes_of
+
+UNEQUAL = 4  # a side this many times the other: rather a series than an image
 
 
 def flat_rows(X):
@@ -58,7 +63,8 @@ def find_input_shape(input_shape, image_shape, n_features):
     Raises
     ------
     ValueError
-        If ``input_shape`` has another number of values than the rows.
+        If ``input_shape`` has another number of values than the rows, or another
+        order than ``image_shape``.
 
     Examples
     --------
@@ -69,7 +75,7 @@ def find_input_shape(input_shape, image_shape, n_features):
     (1, 32, 32)
     """
     if input_shape is not None:
-        shape = tuple(int(side) for side in input_shape)
+        shape = tuple(sizes_of(input_shape, "input_shape"))
         shape = (1, *shape) if len(shape) == 2 else shape
         if len(shape) != 3 or prod(shape) != n_features:
             raise ValueError(
@@ -77,8 +83,81 @@ def find_input_shape(input_shape, image_shape, n_features):
                 f"{n_features} values: give (channels, height, width) or "
                 "(height, width) whose product is that number."
             )
+        check_image_shape(image_shape, shape, f"input_shape={input_shape!r}")
         return shape
     if image_shape is not None:
         return image_shape
     side = isqrt(n_features)
     return (1, side, side) if side**2 == n_features else (1, 1, n_features)
+
+
+def check_image_shape(image_shape, input_shape, owner):
+    """Refuse images of another shape than that of the network's.
+
+    Sides of 1 may stand elsewhere: they change nothing in the order of the pixels.
+
+    Parameters
+    ----------
+    image_shape : tuple of int or None
+        What `flat_rows` found.
+    input_shape : tuple of int
+        (channels, height, width).
+    owner : str
+        Whose images these are, for the error.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> from sknn_course.image_rows import check_image_shape
+    >>> check_image_shape((12, 12, 1), (1, 12, 12), "CNNClassifier")
+    >>> check_image_shape((12, 12, 3), (3, 12, 12), "CNNClassifier")
+    Traceback (most recent call last):
+        ...
+    ValueError: X holds images of shape (12, 12, 3), but CNNClassifier takes images
+    of (channels, height, width) = (3, 12, 12): give X.transpose(0, 3, 1, 2).
+    """
+    if image_shape is None or _long_sides(image_shape) == _long_sides(input_shape):
+        return
+    channels_last = (*input_shape[1:], input_shape[0])
+    remedy = "give images of that shape, or flat rows of their values."
+    if image_shape == channels_last:
+        remedy = "give X.transpose(0, 3, 1, 2)."
+    raise ValueError(
+        f"X holds images of shape {image_shape}, but {owner} takes images of "
+        f"(channels, height, width) = {input_shape}: {remedy}"
+    )
+
+
+def warn_of_other_layout(image_shape):
+    """Warn where the channels look to be last, and where images look to be series.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        What `flat_rows` found, of X without a shape of the user's.
+    """
+    channels, height, width = image_shape
+    if width in (1, 3, 4) and channels > width:
+        warnings.warn(
+            f"X of shape (n, {channels}, {height}, {width}) is taken for images of "
+            f"{channels} channels and {height} x {width} pixels. If the channels are "
+            "last, give X.transpose(0, 3, 1, 2); if not, input_shape="
+            f"{image_shape} says so.",
+            stacklevel=2,
+        )
+    elif channels == 1 and max(height, width) > UNEQUAL * min(height, width) > UNEQUAL:
+        series = "X" if height < width else "X.transpose(0, 2, 1)"
+        warnings.warn(
+            f"X of shape (n, {height}, {width}) is taken for images of {height} x "
+            f"{width} pixels in one channel. If it holds series of "
+            f"{min(height, width)} channels, give {series}[:, :, None, :]; if it holds "
+            f"images, input_shape={(height, width)} says so.",
+            stacklevel=2,
+        )
+
+
+def _long_sides(shape):
+    return [side for side in shape if side != 1]

@@ -149,7 +149,7 @@ class _KernelLeastSquares:
         kernel = self.kernel, gamma, self.degree, self.coef0
         rows = closed_form_tensor(X, device)
         Y = closed_form_tensor(y, device).reshape(len(y), -1)
-        cost = closed_form_tensor(self.C * sample_weight, device)
+        cost = closed_form_tensor(float(self.C) * sample_weight, device)
         try:
             K = kernel_matrix(rows, rows, *kernel).clone()  # the solver overwrites it
             dual_coef, intercept = solve_ls_svm(K, Y, cost)

@@ -7,6 +7,7 @@ from .architectures import multilayer_perceptron, sizes_of
 from .base import AT_LEAST_ONE
 from .documentation import documented
 from .layers import BatchNorm
+from .sparse_rows import check_indices
 from .tasks import NeuralClassifier, NeuralRegressor
 
 
@@ -14,6 +15,7 @@ class _MultilayerPerceptron:
     """What the classifier and the regressor share: rows of numbers, dense layers."""
 
     def _check_X_y(self, X, y, first_pass):
+        check_indices(X)
         return validate_data(
             self,
             X,
@@ -26,6 +28,7 @@ class _MultilayerPerceptron:
         )
 
     def _check_X(self, X, dtype=(np.float64, np.float32)):
+        check_indices(X)
         return validate_data(
             self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=False
         )

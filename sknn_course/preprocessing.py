@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .image_rows import find_input_shape, flat_rows
+from .image_rows import find_input_shape, flat_rows, warn_of_other_layout
 from .unchanged_on_error import unchanged_on_error
 
 CHUNK_VALUES = 1 << 23  # of the training set that are in float64 at a time
@@ -354,6 +354,8 @@ class ChannelStandardScaler(_ImageTransformer):
         self.with_std = with_std
 
     def _statistics(self, rows, image_shape):
+        if image_shape is not None and self.input_shape is None:
+            warn_of_other_layout(image_shape)
         shape = find_input_shape(self.input_shape, image_shape, rows.shape[1])
         largest = np.maximum(
             _by_channel(rows, shape[0]).max(axis=(0, 2)),

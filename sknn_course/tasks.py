@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import (
 )
 
 from .base import NeuralEstimator, _OnlineMethod
+from .validation_data import check_same_outputs
 
 
 def _pair(X_val, y_val):
@@ -64,6 +65,12 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             self.classes_ = unique_labels(y)
 
     def _encode_validation(self, y):
+        several = self._multilabel is not None
+        check_same_outputs(
+            y,
+            self.n_outputs_ if several else 1,
+            f"0/1 indicators of {self.n_outputs_} labels" if several else "classes",
+        )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         unknown = np.setdiff1d(unique_labels(y), self.classes_)
@@ -237,6 +244,8 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         return y.reshape(len(y), -1)
 
     def _encode_validation(self, y):
+        n = self.n_outputs_
+        check_same_outputs(y, n, f"{n} outputs" if n > 1 else "one output")
         return self._encode(y, incremental=False)
 
     def _stratifies(self):

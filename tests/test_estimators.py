@@ -3,7 +3,6 @@
 import copy
 import pickle
 import re
-import re
 
 import joblib
 import numpy as np

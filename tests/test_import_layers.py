@@ -22,7 +22,7 @@ ROWS = [
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["tasks", "closed_form"],
     ["base"],
-    ["splitting", "monitoring", "fitted_network"],
+    ["splitting", "validation_data", "monitoring", "fitted_network"],
     ["prediction"],
     ["parallel"],
     ["training"],
@@ -36,6 +36,9 @@ ROWS = [
         "image_rows",
         "target_checks",
         "unchanged_on_error",
+        "number_range",
+        "plain_values",
+        "sparse_rows",
     ],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}

@@ -95,7 +95,7 @@ def test_without_a_seed_each_network_has_random_numbers_of_its_own(always):
 
 
 def test_a_network_that_diverges_does_so_alone(always):
-    rates = {"learning_rate_init": [0.02, 1e300, 0.03], "solver": ["sgd"]}
+    rates = {"learning_rate_init": [0.02, 1e30, 0.03], "solver": ["sgd"]}
     search = GridSearchCV(mlp, rates, cv=2, refit=False)
     with (
         joblib.parallel_config("stacked"),

@@ -1,10 +1,20 @@
 """Validation rows given to ``fit``: recorded after each epoch, judged by on request."""
 
+import warnings
+
 import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn import clone, config_context
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_wine,
+)
 from sklearn.metrics import (
     accuracy_score,
     log_loss,
@@ -12,8 +22,12 @@ from sklearn.metrics import (
     mean_squared_error,
     r2_score,
 )
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from sknn_course import CNNClassifier, MLPClassifier, MLPRegressor
+from sknn_course.validation_data import warn_if_scaled_otherwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -165,3 +179,70 @@ def test_lbfgs_has_no_epochs_to_evaluate():
     y = targets("regression", X)
     with pytest.raises(ValueError, match="X_val .* solver='lbfgs'"):
         estimator("regression", solver="lbfgs").fit(X, y, X_val=X, y_val=y)
+
+
+CLASSES, LABELS = np.arange(60) % 3, np.eye(3, dtype=int)[np.arange(60) % 3]
+KINDS = {  # what y and y_val hold
+    "outputs, one of them": (MLPRegressor, X[:, :2], X_VAL[:, 0]),
+    "outputs, more of them": (MLPRegressor, X[:, :2], X_VAL[:, :3]),
+    "numbers, outputs": (MLPRegressor, X[:, 0], X_VAL[:, :2]),
+    "classes, one-hot": (MLPClassifier, CLASSES, LABELS[:23]),
+    "two classes, one-hot": (MLPClassifier, CLASSES > 0, LABELS[:23, :2]),
+    "labels, classes": (MLPClassifier, LABELS, CLASSES[:23]),
+    "labels, fewer labels": (MLPClassifier, LABELS, LABELS[:23, :2]),
+}
+
+
+@pytest.mark.parametrize(("cls", "y", "y_val"), KINDS.values(), ids=KINDS)
+def test_validation_targets_of_another_kind_are_refused(cls, y, y_val):
+    shape = ", ".join(map(str, y_val.shape))
+    with pytest.raises(ValueError, match=rf"y_val of shape \({shape},?\) does not fit"):
+        cls(max_iter=2).fit(X, y, X_val=X_VAL, y_val=y_val)
+
+
+def scale_warnings(X, X_val):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_if_scaled_otherwise(X, X_val)
+    return len(caught)
+
+
+@pytest.mark.parametrize(
+    "load", [load_iris, load_wine, load_breast_cancer, load_diabetes, load_digits]
+)
+def test_no_warning_of_scale_on_sane_data(load):
+    X = load().data
+    for seed in range(10):
+        part, X_val = train_test_split(X, test_size=0.15, random_state=seed)
+        scaler = RobustScaler().fit(part)
+        assert scale_warnings(part, X_val) == 0
+        assert scale_warnings(scaler.transform(part), scaler.transform(X_val)) == 0
+
+
+@pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()])
+def test_warning_of_validation_rows_that_are_scaled_otherwise(load, scaler):
+    part, X_val = train_test_split(load().data, test_size=0.3, random_state=0)
+    scaled = scaler.fit_transform(part)
+    assert scale_warnings(scaled, X_val) == 1
+    assert scale_warnings(part, scaler.transform(X_val)) == 1
+    assert scale_warnings(sparse.csr_array(scaled), sparse.csr_array(X_val)) == 1
+
+
+def test_pipeline_without_and_with_its_remedy():
+    X, y = load_breast_cancer(return_X_y=True)
+    X, X_val, y, y_val = train_test_split(X, y, random_state=0)
+    mlp = MLPClassifier((3,), max_iter=3, random_state=0)
+    with pytest.warns(UserWarning, match=r"transform_input=\['X_val'\]"):
+        make_pipeline(StandardScaler(), mlp).fit(
+            X, y, mlpclassifier__X_val=X_val, mlpclassifier__y_val=y_val
+        )
+    scaler = StandardScaler().fit(X)
+    expected = clone(mlp).fit(
+        scaler.transform(X), y, X_val=scaler.transform(X_val), y_val=y_val
+    )
+    with config_context(enable_metadata_routing=True):
+        routed = clone(mlp).set_fit_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(StandardScaler(), routed, transform_input=["X_val"])
+        pipeline.fit(X, y, X_val=X_val, y_val=y_val)
+    assert pipeline[-1].validation_scores_ == expected.validation_scores_

@@ -1,12 +1,12 @@
 """Networks as tuples of layer specifications."""
 
+from ..plain_values import sizes_of
 from .classics import alexnet, lenet5, zfnet
 from .course import ARCHITECTURES, Architecture
 from .families import (
     convolutional_network,
     multilayer_perceptron,
     per_layer,
-    sizes_of,
     with_outputs,
 )
 from .kiel_2018 import kiel_2018_cnn, kiel_2018_grid_winner, kiel_2018_variation

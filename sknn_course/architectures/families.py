@@ -1,8 +1,9 @@
 """Families of networks: perceptrons and convolutional networks of any sizes."""
 
 from dataclasses import replace
+from numbers import Real
 
-import numpy as np
+from sklearn.utils._param_validation import InvalidParameterError
 
 from ..layers import (
     Activation,
@@ -16,6 +17,7 @@ from ..layers import (
     Pool2d,
     is_active,
 )
+from ..plain_values import one_or_several, plain, sizes_of
 
 MNIST = (1, 28, 28)  # (channels, height, width)
 CIFAR = (3, 32, 32)
@@ -39,8 +41,9 @@ def per_layer(rates, n_layers, name):
 
     Raises
     ------
-    ValueError
-        If the sequence has another length, or a rate lies outside [0, 1).
+    InvalidParameterError
+        A ValueError and a TypeError, if the sequence has another length, or a rate
+        lies outside [0, 1).
 
     Examples
     --------
@@ -48,27 +51,18 @@ def per_layer(rates, n_layers, name):
     >>> per_layer(0.5, 2, "dropout")
     [0.5, 0.5]
     """
-    listed = [rates] * n_layers if np.ndim(rates) == 0 else list(rates)
-    if len(listed) != n_layers or not all(0 <= rate < 1 for rate in listed):
-        raise ValueError(
+    try:
+        listed = one_or_several(rates)
+        if isinstance(rates, Real):
+            listed *= n_layers
+        if len(listed) != n_layers or not all(0 <= rate < 1 for rate in listed):
+            raise TypeError
+        return [float(rate) for rate in listed]
+    except TypeError:
+        raise InvalidParameterError(
             f"{name}={rates!r} does not fit: give one rate in [0, 1), or one for "
             f"each of the {n_layers} layers."
-        )
-    return [float(rate) for rate in listed]
-
-
-def sizes_of(sizes, name):
-    """Layer sizes as a list of int.
-
-    Raises
-    ------
-    ValueError
-        If a size is not positive.
-    """
-    listed = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-    if any(size <= 0 for size in listed):
-        raise ValueError(f"{name} must be > 0, got {listed}.")
-    return [int(size) for size in listed]
+        ) from None
 
 
 def multilayer_perceptron(
@@ -112,6 +106,7 @@ def multilayer_perceptron(
     (Dropout(rate=0.0), Dense(units=5), Activation(function='relu'),
     Dropout(rate=0.0), GaussianNoise(std=0.0), Dense(units=2))
     """
+    batch_norm = plain(batch_norm)
     layers = [Dropout(float(input_dropout))]
     for size, rate in zip(
         sizes, per_layer(dropout, len(sizes), "dropout"), strict=True
@@ -189,11 +184,18 @@ def convolutional_network(
     (Conv2d(filters=32, kernel_size=3, padding='same', stride=1),
     Activation(function='relu'), Pool2d(size=2, kind='max'))
     """
-    blocks = [sizes_of(block, "filters") for block in filters]
+    try:
+        blocks = [sizes_of(block, "filters") for block in one_or_several(filters)]
+    except TypeError:
+        raise InvalidParameterError(
+            f"filters={filters!r} does not fit: give a list or tuple of blocks, each "
+            "a whole number or a list or tuple of them."
+        ) from None
     rates = per_layer(conv_dropout, len(blocks), "conv_dropout")
     along_row = input_shape[1] == 1
     kernel = (1, kernel_size) if along_row else kernel_size
     pool = (1, pool_size) if along_row else pool_size
+    batch_norm = plain(batch_norm)
     layers = [Dropout(float(input_dropout))]
     for block, rate in zip(blocks, rates, strict=True):
         for n_filters in block:

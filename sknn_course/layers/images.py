@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from math import prod
-from numbers import Real
 
 from .specification import Layer, ShapeError, are_sizes, is_size, times
 
@@ -59,10 +58,10 @@ class Conv2d(Layer):
     flipped: bool = False
 
     def __post_init__(self):
-        self._require("filters", is_size, "a positive number of maps")
-        self._require("kernel_size", are_sizes, "one or two positive sides")
-        self._require("stride", is_size, "a positive step")
-        self._require(
+        self._take("filters", is_size, "a positive number of maps")
+        self._take("kernel_size", are_sizes, "one or two positive sides")
+        self._take("stride", is_size, "a positive step")
+        self._take(
             "padding",
             lambda pad: pad in ("same", "valid") or are_sizes(pad, 0),
             "'same', 'valid', or one or two numbers of zeros",
@@ -72,15 +71,16 @@ class Conv2d(Layer):
                 f"padding='same' needs an odd kernel_size, got {self.kernel_size}."
             )
         if self.links is not None:
-            object.__setattr__(self, "links", tuple(map(tuple, self.links)))
-            self._require(
+            self._take(
                 "links",
                 lambda links: (
-                    len(links) == self.filters
-                    and all(seen and len(set(seen)) == len(seen) for seen in links)
+                    isinstance(links, tuple)
+                    and len(links) == self.filters
+                    and all(map(_are_different_maps, links))
                 ),
                 f"to each of the {self.filters} output maps its different input maps",
             )
+        self._take("flipped", lambda flipped: type(flipped) is bool, "True or False")
 
     @property
     def window(self):
@@ -154,9 +154,9 @@ class Pool2d(Layer):
     stride: int | tuple | None = None
 
     def __post_init__(self):
-        self._require("size", are_sizes, "one or two positive sides")
-        self._require("kind", ("max", "average").__contains__, "'max' or 'average'")
-        self._require(
+        self._take("size", are_sizes, "one or two positive sides")
+        self._take("kind", ("max", "average").__contains__, "'max' or 'average'")
+        self._take(
             "stride",
             lambda step: step is None or are_sizes(step),
             "one or two positive steps, or None",
@@ -213,14 +213,23 @@ class LocalResponseNorm(Layer):
     k: float = 2.0
 
     def __post_init__(self):
-        self._require(
-            "size", lambda n: is_size(n) and n % 2 == 1, "an odd number of maps"
-        )
-        self._require("k", lambda k: isinstance(k, Real) and k > 0, "a number above 0")
+        self._take("size", lambda n: is_size(n) and n % 2 == 1, "an odd number of maps")
+        self._take_number("alpha", lambda alpha: alpha >= 0, "a number from 0")
+        self._take_number("beta", lambda beta: True, "a number")
+        self._take_number("k", lambda k: k > 0, "a number above 0")
 
     def output_shape(self, input_shape):
         check_images(input_shape, self)
         return input_shape
+
+
+def _are_different_maps(seen):
+    return (
+        isinstance(seen, tuple)
+        and len(seen) > 0
+        and all(is_size(number, 0) for number in seen)
+        and len(set(seen)) == len(seen)
+    )
 
 
 def pair(size):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..plain_values import plain
 from .rows import Dropout, GaussianNoise
 from .specification import ShapeError, times
 
@@ -32,7 +33,7 @@ def layer_shapes(layers, input_shape):
     ...              (1, 32, 32))
     [(1, 32, 32), (6, 28, 28), (6, 14, 14), (1176,), (10,)]
     """
-    shapes = [tuple(input_shape)]
+    shapes = [plain(tuple(input_shape))]
     for layer in layers:
         try:
             shapes.append(layer.output_shape(shapes[-1]))

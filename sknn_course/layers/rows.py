@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from math import prod
-from numbers import Real
 
 from .specification import Layer, ShapeError, is_size, times
 
@@ -20,7 +19,7 @@ class Dense(Layer):
     units: int
 
     def __post_init__(self):
-        self._require("units", is_size, "a positive number of units")
+        self._take("units", is_size, "a positive number of units")
 
     def output_shape(self, input_shape):
         if len(input_shape) != 1:
@@ -53,6 +52,11 @@ class Activation(Layer):
     """
 
     function: str
+
+    def __post_init__(self):
+        self._take(
+            "function", lambda f: isinstance(f, str), "the name of an activation"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,14 +96,8 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self):
-        self._require(
-            "momentum",
-            lambda m: isinstance(m, Real) and 0 < m <= 1,
-            "a share in (0, 1]",
-        )
-        self._require(
-            "epsilon", lambda e: isinstance(e, Real) and e > 0, "a positive number"
-        )
+        self._take_number("momentum", lambda m: 0 < m <= 1, "a share in (0, 1]")
+        self._take_number("epsilon", lambda e: e > 0, "a positive number")
 
     def tensor_shapes(self, input_shape):
         return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[:1])
@@ -118,9 +116,7 @@ class Dropout(Layer):
     rate: float = 0.0
 
     def __post_init__(self):
-        self._require(
-            "rate", lambda p: isinstance(p, Real) and 0 <= p < 1, "a rate in [0, 1)"
-        )
+        self._take_number("rate", lambda p: 0 <= p < 1, "a rate in [0, 1)")
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,6 +132,4 @@ class GaussianNoise(Layer):
     std: float = 0.0
 
     def __post_init__(self):
-        self._require(
-            "std", lambda s: isinstance(s, Real) and s >= 0, "a number from 0"
-        )
+        self._take_number("std", lambda s: s >= 0, "a number from 0")

@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 from math import prod
-from numbers import Integral
+
+from ..plain_values import is_number, plain
 
 
 class ShapeError(ValueError):
@@ -40,12 +41,19 @@ class Layer:
         """Number of values that are recorded in training, not trained."""
         return _count(self, input_shape, ("mean", "variance"))
 
-    def _require(self, name, is_right, right):
-        if not is_right(getattr(self, name)):
+    def _take(self, name, is_right, right):
+        """Make a field's value a plain one, refuse it where it is not right."""
+        value = plain(getattr(self, name))
+        if not is_right(value):
             raise ValueError(
                 f"{name}={getattr(self, name)!r} does not fit "
                 f"{type(self).__name__}: give {right}."
             )
+        object.__setattr__(self, name, value)
+
+    def _take_number(self, name, is_right, right):
+        self._take(name, lambda value: is_number(value) and is_right(value), right)
+        object.__setattr__(self, name, float(getattr(self, name)))
 
 
 def _count(layer, input_shape, roles):
@@ -54,7 +62,8 @@ def _count(layer, input_shape, roles):
 
 
 def is_size(value, least=1):
-    return isinstance(value, Integral) and value >= least
+    """Whether a plain value is a whole number, and no truth value."""
+    return type(value) is int and value >= least
 
 
 def are_sizes(value, least=1):

@@ -15,6 +15,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch.nn import functional as F
 
+from ..number_range import LARGEST
 from .counter_random import normal, uniform, unit_bits
 from .mixing import MIXINGS, Mixing, boxes
 
@@ -294,7 +295,7 @@ def _strength(name, text, augmentation):
             strength = int(strength)
     except ValueError:
         strength = None
-    if strength is None or not allowed.is_satisfied_by(strength):
+    if strength is None or strength > LARGEST or not allowed.is_satisfied_by(strength):
         raise ValueError(
             f"augmentation={augmentation!r}: the strength of {name!r} must be "
             f"{allowed}, as in '{name}({default})'; got {text!r}."

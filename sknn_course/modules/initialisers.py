@@ -13,6 +13,8 @@ from math import prod, sqrt
 
 import numpy as np
 
+from ..number_range import LARGEST
+
 # Variance of the weights, times the number of inputs or mean of inputs and outputs.
 _VARIANCES = {
     "glorot": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
@@ -66,7 +68,7 @@ def is_initialiser(name, names=NAMES):
     if number is None:
         return name in names
     try:
-        return 0 < float(number[1]) < np.inf
+        return 0 < float(number[1]) <= LARGEST
     except ValueError:
         return False
 

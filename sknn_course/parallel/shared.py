@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 import torch
 
+from ..plain_values import plain
 from .task import current_task
 
 
@@ -65,6 +66,7 @@ def share(function, *arguments):
     >>> share(torch.sum, torch.ones(3))
     tensor(3.)
     """
+    arguments = tuple(map(plain, arguments))
     task = current_task()
     if task is None:
         return function(*arguments)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..modules.parameters import ParameterLayout
+from ..plain_values import plain
 from .optimizers import OptimizerState
 
 
@@ -48,6 +49,10 @@ class Settings:
     max_fun: int
     mixed_precision: bool = False
     dtype: str = "float32"
+
+    def __post_init__(self):
+        for name, value in list(vars(self).items()):
+            object.__setattr__(self, name, plain(value))
 
 
 @dataclass

@@ -12,18 +12,29 @@ References
 .. [2] L. Smith, N. Topin, "Super-convergence", 2018 (one cycle).
 """
 
-from math import cos, pi
+from math import cos, inf, pi
+
+LARGEST_RATE = 3e38  # that float32 holds
+
+
+def _grown(settings, exponent):
+    """lr_0 rate^exponent; inf where it is too large for a step."""
+    try:
+        rate = settings.learning_rate_init * settings.decay_rate**exponent
+    except OverflowError:
+        return inf
+    return rate if rate <= LARGEST_RATE else inf
 
 
 def exponential(settings, epoch, n_seen):
     """lr_0 rate^epoch"""
-    return settings.learning_rate_init * settings.decay_rate**epoch
+    return _grown(settings, epoch)
 
 
 def step(settings, epoch, n_seen):
     """lr_0 rate^floor(epoch / decay_epochs)"""
     drops = epoch // settings.decay_epochs
-    return settings.learning_rate_init * settings.decay_rate**drops
+    return _grown(settings, drops)
 
 
 def cosine(settings, epoch, n_seen):
@@ -33,7 +44,10 @@ def cosine(settings, epoch, n_seen):
 
 def invscaling(settings, epoch, n_seen):
     """lr_0 / (t + 1)^power_t with t the number of rows seen"""
-    return float(settings.learning_rate_init) / (n_seen + 1) ** settings.power_t
+    try:
+        return float(settings.learning_rate_init) / (n_seen + 1) ** settings.power_t
+    except OverflowError:
+        return 0.0
 
 
 def inverse_time(settings, step, n_steps):
