@@ -225,6 +225,11 @@ class NeuralEstimator(
         targets = self._encode(y, incremental)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+            if not np.isfinite(sample_weight).all():  # what was given is one number
+                raise ValueError(
+                    f"sample_weight={sample_weight[0]} for all rows: give finite "
+                    "numbers."
+                )
         if getattr(self, "class_weight", None) is not None:
             of_class = self._class_weights(y, incremental).astype(X.dtype)
             weighted = sample_weight is not None
@@ -261,9 +266,16 @@ class NeuralEstimator(
             return split, validation
         if not self.early_stopping or self.solver == "lbfgs":
             return split, None
-        return split_validation(
+        parts = split_validation(
             split, float(self.validation_fraction), rng, self._stratifies()
         )
+        for part in parts:
+            if part.sample_weight is not None and not part.sample_weight.any():
+                raise ValueError(
+                    "sample_weight must contain at least one non-zero number among the "
+                    "rows to train on, and among those that early_stopping sets aside."
+                )
+        return parts
 
     def _given_validation(self, X_val, y_val):
         """Validation rows that the caller of ``fit`` gave."""

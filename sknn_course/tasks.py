@@ -1,6 +1,7 @@
 """Classification and regression: what targets and predictions mean."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.preprocessing import LabelBinarizer
@@ -231,6 +232,8 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
     def _encode(self, y, incremental):
         """Numbers, shape (n_samples, n_outputs)."""
+        if issparse(y):
+            raise TypeError("y is sparse, but a regressor needs dense: y.toarray().")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if self.loss == "poisson" and np.min(y) < 0:

@@ -1,10 +1,15 @@
 """Initial weights by their rule; weights of rows and of classes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.utils.class_weight import compute_sample_weight
 from torch_loop import SIGNAL, TARGETS, X, estimator
+
+from sknn_course import MLPRegressor
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -25,6 +30,25 @@ def test_sample_weight_is_the_row_repeated(task, options):
     repeated.fit(np.repeat(X, weight, 0), np.repeat(TARGETS[task], weight, 0))
     for one, other in zip(weighted.coefs_, repeated.coefs_, strict=True):
         assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [7, "auto"])
+def test_weights_of_a_batch_that_sum_to_less_than_zero(batch_size):
+    options = dict(hidden_layer_sizes=(5,), batch_size=batch_size, max_iter=3)
+    weight = np.arange(len(X)) % 5 - 2.2
+    theirs, ours = (
+        cls(random_state=0, **options).fit(X, SIGNAL, sample_weight=weight)
+        for cls in (TheirRegressor, partial(MLPRegressor, dtype=None))
+    )
+    assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-7)
+
+
+def test_weights_that_cannot_be_learned_from():
+    lonely = np.eye(1, len(X))[0]
+    for weight, early_stopping in ((np.nan, False), (np.inf, False), (lonely, True)):
+        mlp = estimator("regression", early_stopping=early_stopping)
+        with pytest.raises(ValueError, match="sample_weight|Sample weights|validation"):
+            mlp.fit(X, SIGNAL, sample_weight=weight)
 
 
 @pytest.mark.parametrize(

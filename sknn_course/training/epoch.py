@@ -286,7 +286,7 @@ def _both(weight, present):
 
 def _inverse(total):
     """1 / total, and 0 for a batch without weight."""
-    return torch.where(total > 0, 1 / total, 0.0)
+    return torch.where(total != 0, 1 / total, 0.0)
 
 
 def _column(n_rows):
