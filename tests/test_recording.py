@@ -285,3 +285,6 @@ def test_reasons_not_to_record():
     augmented = copy.copy(on_gpu)
     augmented.augment = augmentation_pipeline("horizontal_flip")
     assert why_not_recorded([augmented]) == "augmentation"
+    observed = copy.copy(on_gpu)
+    observed.observer = object()
+    assert why_not_recorded([observed]) == "callbacks"
