@@ -34,12 +34,18 @@ def flat_rows(X):
     """
     shape = getattr(X, "shape", None)
     if shape is None and isinstance(X, list):
-        X = np.asarray(X)
+        try:
+            X = np.asarray(X)
+        except ValueError as error:
+            raise ValueError(
+                f"X holds images or rows of unequal sizes: {error}"
+            ) from error
         shape = X.shape
     if shape is None or len(shape) not in (3, 4):
         return X, None
     channels = () if len(shape) == 4 else (1,)
-    return np.asarray(X).reshape(shape[0], -1), (*channels, *shape[1:])
+    rows = np.asarray(X).reshape(shape[0], prod(shape[1:]))
+    return rows, (*channels, *shape[1:])
 
 
 def find_input_shape(input_shape, image_shape, n_features):

@@ -111,3 +111,15 @@ def test_input_shape_is_of_whole_numbers(shape):
     X, y = images(64)
     with pytest.raises(ValueError, match="input_shape"):
         CNNRegressor(**FIT, input_shape=shape).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "images, message",
+    [
+        ([[[1.0]], [[2.0, 3.0]]], "X holds images or rows of unequal sizes"),
+        (np.zeros((0, 1, 4, 4)), "0 sample"),
+    ],
+)
+def test_images_that_are_no_array(images, message):
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier().fit(images, [0, 1])
