@@ -28,26 +28,11 @@ def resolve_device(device):
     >>> resolve_device("cpu")
     device(type='cpu')
     """
-    if isinstance(device, str) and device in ("auto", "cpu"):
-        has_gpu = device == "auto" and torch.cuda.is_available()
-        return torch.device("cuda" if has_gpu else "cpu")
-    available = ["cpu"]
-    if torch.backends.mps.is_available():
-        available.insert(0, "mps")
-    if torch.cuda.is_available():
-        available.insert(0, "cuda")
-    try:
-        resolved = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(
-            f"device={device!r} is not a device: use 'auto' or one of {available}."
-        ) from error
-    if resolved.type not in available or (
-        resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count()
-    ):
+    resolved = _parse(device)
+    if not _is_here(resolved):
         raise ValueError(
             f"device={device!r} is not available on this machine: "
-            f"use 'auto' or one of {available}."
+            f"use 'auto' or one of {_available()}."
         )
     return resolved
 
@@ -65,16 +50,42 @@ def prediction_device(device):
     -------
     torch.device
 
+    Raises
+    ------
+    ValueError
+        If the device is unknown to torch.
+
     Examples
     --------
     >>> from sknn_course.devices import prediction_device
     >>> prediction_device("cuda:63")
     device(type='cpu')
     """
+    resolved = _parse(device)
+    return resolved if _is_here(resolved) else torch.device("cpu")
+
+
+def _parse(device):
+    if isinstance(device, str) and device in ("auto", "cpu"):
+        has_gpu = device == "auto" and torch.cuda.is_available()
+        return torch.device("cuda" if has_gpu else "cpu")
     try:
-        return resolve_device(device)
-    except ValueError:
-        return torch.device("cpu")
+        return torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"device={device!r} is not a device: use 'auto' or one of {_available()}."
+        ) from error
+
+
+def _is_here(device):
+    if device.type == "cuda":
+        return (device.index or 0) < torch.cuda.device_count()
+    return device.type in _available()
+
+
+def _available():
+    backends = {"cuda": torch.cuda, "mps": torch.backends.mps}
+    return [*(name for name, b in backends.items() if b.is_available()), "cpu"]
 
 
 def widest_float(device):

@@ -20,6 +20,8 @@ from sknn_course.parallel import share
 BLOCK_SIZE = 2**24
 FARTHEST = 1e6  # squared distance times gamma up to which products give enough digits
 
+LARGEST = np.finfo(np.float64).max
+
 
 def linear_kernel(X, Y, gamma, degree, coef0):
     """k(x, y) = x . y"""
@@ -132,14 +134,14 @@ class _KernelLeastSquares:
     """The two hooks of a kernel model."""
 
     _parameter_constraints: dict = {
-        "C": [Interval(Real, 0, None, closed="neither")],
+        "C": [Interval(Real, 0, LARGEST, closed="right")],
         "kernel": [StrOptions(set(KERNELS)), callable],
         "gamma": [
             StrOptions({"scale", "auto"}),
-            Interval(Real, 0, None, closed="left"),
+            Interval(Real, 0, LARGEST, closed="both"),
         ],
         "degree": [Interval(Integral, 0, None, closed="left")],
-        "coef0": [Interval(Real, None, None, closed="neither")],
+        "coef0": [Interval(Real, -LARGEST, LARGEST, closed="both")],
         "device": [str, torch.device],
     }
 

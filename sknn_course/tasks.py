@@ -113,6 +113,13 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
                 "does not see all of y: give a dict of weights instead, as from "
                 "sklearn.utils.class_weight.compute_class_weight."
             )
+        if isinstance(self.class_weight, list) and not all(
+            isinstance(one, dict) or one == "balanced" for one in self.class_weight
+        ):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} does not fit: a list holds a dict "
+                "or 'balanced' for each label."
+            )
         return compute_sample_weight(self.class_weight, y)
 
     def _stratifies(self):
@@ -192,7 +199,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             In the order of ``classes_``.
         """
         outputs = self._predict_outputs(X)
-        if self._loss_and_score()[0] == "binary_log_loss":
+        if self._settings["loss"] == "binary_log_loss":
             eps = np.finfo(outputs.dtype).eps
             outputs = np.clip(outputs, eps, 1 - eps)  # as in the loss
         if self.n_outputs_ == 1:

@@ -164,7 +164,7 @@ def _gradient_norms(estimator, X, y, weights):
     like = next(module.parameters())
     rows = torch.as_tensor(network._rows(network._check_X(X))).to(like)
     targets = torch.as_tensor(network._encode_validation(np.asarray(y))).to(like)
-    loss = LOSSES[network._loss_and_score()[0]]
+    loss = LOSSES[network._settings["loss"]]
     loss.per_row(targets, loss.activation(module(rows))).mean().backward()
     layers = trained_layers(module)
     return tuple(
