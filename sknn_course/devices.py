@@ -78,8 +78,8 @@ def _parse(device):
 
 
 def _is_here(device):
-    if device.type == "cuda":
-        return (device.index or 0) < torch.cuda.device_count()
+    if device.type == "cuda" and device.index is not None:
+        return device.index < torch.cuda.device_count()
     return device.type in _available()
 
 

@@ -19,7 +19,6 @@ from sknn_course.parallel import share
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
 FARTHEST = 1e6  # squared distance times gamma up to which products give enough digits
-
 LARGEST = np.finfo(np.float64).max
 
 
