@@ -11,11 +11,10 @@ from collections import Counter
 from pathlib import Path
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
 from hostile.cases import cases
 from hostile.outcomes import CRASH, HANG, OUTCOMES, RIGHT
 from hostile.supervised import Supervised
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from machine import describe_machine
 
 OUTPUT = Path(__file__).parent / "results" / "bad_inputs.json"

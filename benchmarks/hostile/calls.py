@@ -9,6 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import torch
+from scipy import sparse
 from sklearn.base import clone
 
 from .expressions import evaluate
@@ -99,6 +100,9 @@ def frozen(value, seen=None):
     seen[id(value)] = value  # kept, so that no other object gets its id
     if isinstance(value, np.ma.MaskedArray | ModuleType):
         return type(value).__name__, repr(value)
+    if sparse.issparse(value):  # but for the flags that scipy keeps
+        parts = [getattr(value, n, None) for n in ("data", "indices", "indptr")]
+        return value.format, value.shape, frozen(parts, seen)
     if isinstance(value, torch.Tensor):
         dense = value.detach().to_dense() if value.is_sparse else value.detach()
         return str(value.dtype), tuple(value.shape), dense.double().numpy().tobytes()

@@ -92,7 +92,9 @@ def values(name):
 def bad_parameters(draw, subject):
     """One or two parameters."""
     one = st.sampled_from(subject.parameters)
-    return {name: draw(values(name)) for name in draw(st.sets(one, min_size=1, max_size=2))}
+    return {
+        name: draw(values(name)) for name in draw(st.sets(one, min_size=1, max_size=2))
+    }
 
 
 def _good_rows(subject):

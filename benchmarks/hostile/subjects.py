@@ -1,4 +1,4 @@
-"""What is called: each estimator, its settings, and the one of scikit-learn beside it."""
+"""What is called: each estimator with its settings, and the scikit-learn one for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +17,7 @@ from sknn_course import preprocessing
 EXTENSIONS = {
     "activation": ("elu", "selu", "gelu", "silu", "leaky_relu", "softplus"),
     "solver": ("rmsprop", "adagrad", "adadelta", "nadam"),
-    "learning_rate": (
-        *("exponential", "step", "inverse_time", "cosine", "one_cycle"),
-    ),
+    "learning_rate": (*("exponential", "step", "inverse_time", "cosine", "one_cycle"),),
 }
 
 
@@ -177,9 +175,7 @@ def _number(lowest=-np.inf, below=np.inf, open_left=False, kind=Real):
 
 
 def _one_of(*values):
-    return lambda value: any(
-        isinstance(value, type(v)) and value == v for v in values
-    )
+    return lambda value: any(isinstance(value, type(v)) and value == v for v in values)
 
 
 def _boolean(value):
