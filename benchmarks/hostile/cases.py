@@ -109,7 +109,9 @@ def bad_rows(draw, subject, good):
     if draw(st.integers(0, 9)) == 0:  # other sizes of good rows
         n, p = draw(st.integers(0, 14)), draw(st.integers(0, 6))
         return f"rows({n}, {p})"
-    return forms.formed(draw(st.sampled_from(forms.ROWS)), good)
+    stock = subject.shared and not subject.multioutput  # scikit-learn's own pipelines
+    given = [f for f in forms.ROWS if not (stock and f.startswith("csr(@, ind"))]
+    return forms.formed(draw(st.sampled_from(given)), good)
 
 
 @st.composite

@@ -65,6 +65,17 @@ def csr(X, **parts):
     return matrix
 
 
+def is_broken(text):
+    """Whether an expression is of a matrix that scikit-learn reads out of bounds."""
+    if not text.startswith("csr("):
+        return False
+    X = evaluate(text)
+    outside = (X.indices < 0) | (X.indices >= X.shape[1])
+    return bool(
+        outside.any() or (np.diff(X.indptr) < 0).any() or X.indptr[-1] > len(X.indices)
+    )
+
+
 class Refusing:
     """Looks like an array until somebody reads it."""
 

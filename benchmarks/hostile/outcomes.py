@@ -7,7 +7,7 @@ import numpy as np
 
 from .calls import COPIES, run
 from .clarity import is_clear
-from .expressions import evaluate
+from .expressions import evaluate, is_broken
 from .subjects import DOCUMENTED, SUBJECTS
 from .twins import run_twin
 
@@ -132,7 +132,7 @@ def _nonsense(case, ours, theirs, subject):
                 if rule and name not in subject.shared and not _allowed(rule, text):
                     return Verdict(NONSENSE, i, case.subject, name, text)
         if twin is None:
-            reason = _bad_images(case, step, subject)
+            reason = _bad_rows(case, step, subject)
             if reason:
                 return Verdict(NONSENSE, i, case.subject, step.method, reason)
         elif twin.error is not None:
@@ -158,13 +158,18 @@ def _allowed(rule, text):
         return False
 
 
-def _bad_images(case, step, subject):
-    """Why images must be refused, or ''."""
+def _bad_rows(case, step, subject):
+    """Why images or a broken matrix must be refused, or ''."""
     texts = dict(step.arguments)
+    if any(is_broken(text) for text in texts.values()):
+        return "indices out of bounds"
     if step.method in COPIES or "X" not in texts:
         return ""
+    X = evaluate(texts["X"])
+    if hasattr(X, "tocsr"):
+        return ""
     try:
-        X = np.asarray(evaluate(texts["X"]))
+        X = np.asarray(X)
         X = X.astype(float) if X.dtype.kind != "c" else X
     except Exception:
         return "X holds no numbers"
