@@ -11,31 +11,12 @@ from collections import Counter
 from pathlib import Path
 
 import hypothesis
-from hostile.cases import cases
+from hostile.drawing import each_case
 from hostile.outcomes import CRASH, HANG, OUTCOMES, RIGHT
 from hostile.supervised import Supervised
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from machine import describe_machine
 
 OUTPUT = Path(__file__).parent / "results" / "bad_inputs.json"
-
-
-def each_case(n_cases, number, examine):
-    """Call ``examine`` with ``n_cases`` cases, the same ones for the same number."""
-
-    @seed(number)
-    @settings(
-        max_examples=n_cases,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases())
-    def generate(case):
-        examine(case)
-
-    generate()
 
 
 def smallest(case, judge):
