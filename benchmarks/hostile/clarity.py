@@ -51,7 +51,7 @@ def is_clear(error, parameters):
     own = [frame for frame in frames if frame.filename.startswith(OURS)]
     if own and own[-1] is not last:
         place = f"{own[-1].filename.removeprefix(OURS)}:{own[-1].name} > {place}"
-    if last.filename in CALLERS:
+    if last.filename in CALLERS or last.name == "__array__":
         return True, place
     if not isinstance(error, TYPES):
         return False, place
@@ -64,3 +64,9 @@ def is_clear(error, parameters):
     words = set(re.findall(r"\w+", str(error)))
     named = WORDS.search(str(error)) or words & set(parameters)
     return bool(named and last.filename.startswith(OURS)), place
+
+
+def is_scikit_learns(error):
+    """Whether scikit-learn's validation met an error on the way, as for its own."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return files[-1].startswith(SKLEARN) and any(file in VALIDATION for file in files)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .calls import COPIES, run
-from .clarity import is_clear
+from .clarity import is_clear, is_scikit_learns
 from .expressions import evaluate, is_broken
 from .subjects import DOCUMENTED, SUBJECTS
 from .twins import run_twin
@@ -31,6 +31,7 @@ MORE = {
     "LeastSquaresSVR": ("y should be a 1d array", "trained on dense data"),
     "LeastSquaresSVC": (
         *("y should be a 1d array", "trained on dense data"),
+        "Sparse data was passed for y",
         "number of classes has to be greater than one",
     ),
 }
@@ -85,7 +86,8 @@ def _tracebacks(ours, theirs, subject):
         if clear:
             continue
         name, message = type(result.error).__name__, " ".join(str(result.error).split())
-        if twin and type(twin.error).__name__ == name and str(twin.error) == message:
+        same = twin and repr(twin.error) == repr(result.error)
+        if same or is_scikit_learns(result.error):
             verdict = verdict or Verdict(COPIED, i, name, place, message)
         else:
             return Verdict(TRACEBACK, i, name, place, message)
