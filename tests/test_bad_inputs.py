@@ -1,6 +1,7 @@
 """The judge of bad inputs sees each fault; what it sees in the estimators is right."""
 
 import importlib
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +104,9 @@ def test_same_seed_gives_the_same_cases():
     for seed, found in ((0, first), (0, second), (1, other)):
         bad_inputs.each_case(20, seed, found.append)
     assert first == second != other
+
+
+def test_bad_inputs_are_handled_or_refused_clearly():
+    counts, faults = bad_inputs.examine(150, 2, outcomes.judge)
+    assert counts.total() == 150
+    assert not faults, json.dumps(bad_inputs.summary(counts, faults), indent=2)
