@@ -9,7 +9,7 @@ FILES = ["pandas>=2.2", "pyarrow>=15"]
 TENSORBOARD = ["tensorboard>=2.15"]
 STACKED = ["greenlet>=3.1"]
 ALL = [*PLOT, *FILES, *TENSORBOARD, *STACKED]
-TEST = ["pytest>=8.2", "polars>=1.0", "skops>=0.12", *ALL]
+TEST = ["pytest>=8.2", "hypothesis>=6.170,<7", "polars>=1.0", "skops>=0.12", *ALL]
 DOCS = ["sphinx>=8.1", "sphinx-gallery>=0.20", *PLOT]
 DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
 
