@@ -212,7 +212,7 @@ class Dropout:
         mask = x.new_ones(x.shape)
         drawn = mask[self.dropping]
         bits = drawn.new_empty(drawn.shape, dtype=torch.int32)
-        h = torch.empty_like(mask)
+        h = None if self.is_last else torch.empty_like(mask)
         return bits, torch.empty_like(bits), drawn, mask, h
 
     def backward(self, grad, needs_input_grad):
