@@ -168,7 +168,8 @@ class NetObserver:
 
     def batch_begins(self, x, y):
         """Before the forward pass of a batch."""
-        self.batch = (x.clone(), self._targets(y))  # x is overwritten, see `take`
+        # x is overwritten, see `take`
+        self.batch = (x.to_dense().clone(), self._targets(y))
         self.net.history.new_batch()
         self._notify("on_batch_begin", batch=self.batch, training=True)
 

@@ -7,6 +7,7 @@ import torch
 from scipy import sparse
 
 from ..modules.counter_random import row_keys
+from ..modules.sparse_rows import SparseRows, keys_of_sparse, pays
 
 Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
 Chunk.__doc__ = """A run of batches that are gathered at once.
@@ -92,6 +93,8 @@ def presence(lengths, start, stop, like):
 class StackedRows:
     """Rows of the jobs of a stack, each different data set held once.
 
+    Rows of another type than the targets are converted as they are taken.
+
     Parameters
     ----------
     splits : list of Split
@@ -99,22 +102,32 @@ class StackedRows:
     device : torch.device
     with_keys : bool
         Whether rows need keys for random numbers.
+    sparse_at_once : int
+        Sparse rows that are multiplied at once, where they may stay sparse; 0 where
+        they are to become dense.
     """
 
-    def __init__(self, splits, device, with_keys):
+    def __init__(self, splits, device, with_keys, sparse_at_once=0):
         different = list({id(split): split for split in splits}.values())
         starts = np.cumsum([0] + [len(split) for split in different[:-1]])
         start_of = {id(s): start for s, start in zip(different, starts, strict=True)}
         self.device = device
         self.offsets = np.array([start_of[id(split)] for split in splits])
-        self.sparse = sparse.issparse(different[0].X)
-        if self.sparse:
-            parts = [split.X for split in different]
-            self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
-        else:
-            self.X = self._join([split.X for split in different])
-            self._gathered = self.X.new_empty((0, *self.X.shape[1:]))
         self.y = self._join([split.y for split in different])
+        self.dtype = self.y.dtype
+        parts = [split.X for split in different]
+        self.sparse = sparse.issparse(parts[0])
+        self.stays_sparse = False
+        if self.sparse:
+            self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
+            if sparse_at_once:
+                itemsize = self.y.element_size()
+                self.stays_sparse = pays(self.X, sparse_at_once, itemsize)
+        else:
+            if device.type != "cpu":
+                parts = [to_tensor(X, "cpu").to(self.dtype) for X in parts]
+            self.X = self._join(parts)
+            self._memory = {}
         self.weight = None
         if any(split.sample_weight is not None for split in different):
             ones = [np.ones(len(split), split.y.dtype) for split in different]
@@ -127,7 +140,7 @@ class StackedRows:
         self.keys = None
         if with_keys:
             self.keys = (
-                torch.cat([row_keys(part) for part in self._dense_parts()])
+                keys_of_sparse(self.X, splits[0].y.dtype).to(device)
                 if self.sparse
                 else row_keys(self.X)
             )
@@ -136,9 +149,9 @@ class StackedRows:
         tensors = [to_tensor(array, self.device) for array in arrays]
         return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
-    def _dense_parts(self, n_rows=1024):
-        for start in range(0, self.X.shape[0], n_rows):
-            yield to_tensor(self.X[start : start + n_rows].toarray(), self.device)
+    def _dense(self, rows):
+        """Sparse rows as a tensor on the device."""
+        return to_tensor(rows.toarray(), "cpu").to(self.dtype).to(self.device)
 
     def index(self, orders):
         """Places of the jobs' rows in the common tensors.
@@ -165,7 +178,7 @@ class StackedRows:
         return torch.from_numpy(index).to(self.device)
 
     def take(self, index, inputs=True):
-        """Rows at ``index``; X is overwritten by the next call.
+        """Rows at ``index``; dense X is overwritten by the next call.
 
         Parameters
         ----------
@@ -175,7 +188,7 @@ class StackedRows:
 
         Returns
         -------
-        X : tensor of shape (K, n, ...) or None
+        X : tensor of shape (K, n, ...), SparseRows or None
         y : tensor of shape (K, n, n_outputs)
         weight : tensor of shape (K, n) or None
         keys : int32 tensor of shape (K, n) or None
@@ -183,20 +196,32 @@ class StackedRows:
         flat = index.reshape(-1)
         if not inputs:
             X = None
+        elif self.stays_sparse:
+            X = None
         elif self.sparse:
-            X = to_tensor(self.X[flat.cpu().numpy()].toarray(), self.device)
+            X = self._dense(self.X[flat.cpu().numpy()])
         else:
-            if len(flat) > len(self._gathered):
-                self._gathered = self.X.new_empty((len(flat), *self.X.shape[1:]))
-            X = self._gathered[: len(flat)]
+            X = self._reserve(self.X.dtype, len(flat))
             torch.index_select(self.X, 0, flat, out=X)
+            if X.dtype != self.dtype:
+                X = self._reserve(self.dtype, len(flat)).copy_(X)
         rows = [X] + [
             None if values is None else values.index_select(0, flat)
             for values in (self.y, self.weight, self.keys)
         ]
         if index.dim() == 2:
             rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
+        if inputs and self.stays_sparse:
+            rows[0] = SparseRows(self.X, self.dtype, index)
         return rows
+
+    def _reserve(self, dtype, n_rows):
+        """Memory for dense rows, the same at each call."""
+        memory = self._memory.get(dtype)
+        if memory is None or len(memory) < n_rows:
+            memory = self.X.new_empty((n_rows, *self.X.shape[1:]), dtype=dtype)
+            self._memory[dtype] = memory
+        return memory[:n_rows]
 
     def common(self, start, stop, n_models):
         """Rows from ``start`` to ``stop``, the same for all jobs, not copied.
@@ -212,16 +237,29 @@ class StackedRows:
         X, y, weight
             As from `take`.
         """
-        X = self.X[start:stop]
-        if self.sparse:
-            X = to_tensor(X.toarray(), self.device)
+        whole = (start, stop) == (0, self.X.shape[0])
+        X = self.X if whole else self.X[start:stop]
+        if self.stays_sparse:
+            index = None
+            if n_models is not None:
+                index = torch.arange(stop - start).expand(n_models, -1)
+            X = SparseRows(X, self.dtype, index)
+        else:
+            X = self._dense(X) if self.sparse else X.to(self.dtype)
         rows = [X, self.y[start:stop]]
         rows.append(None if self.weight is None else self.weight[start:stop])
         if n_models is None:
             return rows
-        return [None if r is None else r.expand(n_models, *r.shape) for r in rows]
+        return [
+            r.expand(n_models, *r.shape) if isinstance(r, torch.Tensor) else r
+            for r in rows
+        ]
 
     def row_bytes(self):
         """Size of one gathered row of one job."""
-        n_values = int(np.prod(self.X.shape[1:]))
-        return (n_values + self.y.shape[1]) * self.y.element_size()
+        itemsize = self.y.element_size()
+        n_bytes = itemsize * (int(np.prod(self.X.shape[1:])) + self.y.shape[1])
+        if self.stays_sparse:  # values and their places
+            per_row = -(-self.X.nnz // max(1, self.X.shape[0]))
+            n_bytes = (itemsize + 4) * per_row + itemsize * self.y.shape[1]
+        return n_bytes
