@@ -20,7 +20,7 @@ class _MultilayerPerceptron:
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=self._y_numeric,
-            dtype=self._training_dtype(),
+            dtype=self._rows_dtype(X),
             reset=first_pass,
         )
 

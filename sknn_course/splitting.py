@@ -10,9 +10,10 @@ MERGED_VALUES = 1 << 18  # sorting rows of up to so many values costs next to no
 FEW_ROWS = 50
 
 
-def as_split(X, targets, sample_weight=None):
-    """Rows with targets in the dtype of X."""
-    return Split(X, np.ascontiguousarray(targets, dtype=X.dtype), sample_weight)
+def as_split(X, targets, sample_weight=None, dtype=None):
+    """Rows with targets in the given dtype, else that of X."""
+    targets = np.ascontiguousarray(targets, dtype=dtype or X.dtype)
+    return Split(X, targets, sample_weight)
 
 
 def merge_equal_rows(split):
@@ -37,7 +38,8 @@ def merge_equal_rows(split):
     _, first, group = np.unique(
         rows[keep], axis=0, return_index=True, return_inverse=True
     )
-    total = np.bincount(group.ravel(), weights=weight[keep]).astype(X.dtype)
+    total = np.bincount(group.ravel(), weights=weight[keep])
+    total = total.astype(split.y.dtype)
     chosen = keep[first]
     return Split(
         split.X[chosen],
@@ -84,7 +86,7 @@ def split_validation(split, fraction, rng, stratified):
     parts = train_test_split(
         *arrays, random_state=rng, test_size=fraction, stratify=stratify
     )
-    train, validation = as_split(*parts[::2]), as_split(*parts[1::2])
+    train, validation = Split(*parts[::2]), Split(*parts[1::2])
     if len(validation) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' "

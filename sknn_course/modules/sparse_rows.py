@@ -17,14 +17,19 @@ from scipy import sparse
 
 from .counter_random import column_words, mix
 
-# Measured with 32 to 2,000 rows, 100 to 20,000 features and 10 to 100 units.
-SPARSE_DENSITY = 0.05  # up to there sparse products are sooner, without threads too
+# Measured with 32 to 2,000 rows, 100 to 20,000 features and 10 to 100 units on one
+# core: up to the first density, sparse products are sooner with any number of units,
+# with fewer of them from larger ones, as making rows dense is the same for all.
+SPARSE_DENSITY = 0.045
+BY_UNITS = 1.0  # added to that, over the units: for dense rows in a cache
+BY_UNITS_LARGE = 3.0  # likewise, for more of them
+CACHE_BYTES = 1 << 23
 HALF = 0.5  # from there dense rows take little more memory than sparse ones
 DENSE_BYTES = 1 << 26  # of rows that may become dense at once
 KEY_VALUES = 1 << 20  # stored values whose keys are computed at once
 
 
-def pays(matrix, n_rows, itemsize):
+def pays(matrix, n_rows, n_units, itemsize):
     """Whether rows should be multiplied as they are, not made dense.
 
     Parameters
@@ -32,13 +37,18 @@ def pays(matrix, n_rows, itemsize):
     matrix : csr_array
     n_rows : int
         Of those that a product takes at once.
+    n_units : int
+        Of the first layer.
     itemsize : int
         Bytes of a number.
     """
     n_features = matrix.shape[1]
     density = matrix.nnz / max(1, matrix.shape[0] * n_features)
-    large = n_rows * n_features * itemsize > DENSE_BYTES
-    return density <= SPARSE_DENSITY or (large and density <= HALF)
+    dense_bytes = n_rows * n_features * itemsize
+    if dense_bytes > DENSE_BYTES and density <= HALF:
+        return True
+    by_units = BY_UNITS if dense_bytes <= CACHE_BYTES else BY_UNITS_LARGE
+    return density <= SPARSE_DENSITY + by_units / n_units
 
 
 class SparseRows:
@@ -95,17 +105,17 @@ class SparseRows:
 
     def scaled(self, factors):
         """The rows with each stored value times a factor of its own."""
-        return self._with_values(torch.from_numpy(self.blocks.data) * factors)
+        return self._with_values(self.blocks.data * factors.numpy())
 
     def bfloat16(self):
         """The rows rounded to bfloat16."""
-        values = torch.from_numpy(self.blocks.data)
-        return self._with_values(values.bfloat16().to(self.dtype))
+        values = torch.tensor(self.blocks.data).bfloat16()
+        return self._with_values(values.to(self.dtype).numpy())
 
     def _with_values(self, values):
         blocks, other = self.blocks, copy(self)
         other.blocks = sparse.csr_array(
-            (values.numpy(), blocks.indices, blocks.indptr), shape=blocks.shape
+            (values, blocks.indices, blocks.indptr), shape=blocks.shape
         )
         return other
 

@@ -27,7 +27,7 @@ from .counter_random import (
     normal,
     unit_words,
 )
-from .sparse_rows import SparseRows
+from .sparse_rows import SparseRows, pays
 from .stacked_batch_norm import BatchNorm
 from .stacked_images import (
     Flatten,
@@ -350,15 +350,20 @@ class StackedNetwork:
         self.needs_keys = any(
             isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
         )
-        self.takes_sparse_rows = flat.device.type == "cpu" and self._starts_dense()
         self._forwards = [layer.forward for layer in self.layers]
         self._backwards = [
             layer.backward for layer in reversed(self.layers[first_trained:])
         ]
 
-    def _starts_dense(self):
+    def takes_sparse(self, matrix, n_rows):
+        """Whether sparse rows had better stay so, as inputs of ``n_rows`` at once."""
         first = self.layers[1 if isinstance(self.layers[0], Dropout) else 0]
-        return isinstance(first, (Dense, stacked_bfloat16.Dense))
+        if not isinstance(first, (Dense, stacked_bfloat16.Dense)):
+            return False
+        weight = first.weight
+        return weight.device.type == "cpu" and pays(
+            matrix, n_rows, weight.shape[-1], weight.element_size()
+        )
 
     def forward(self, x, batch):
         """Outputs before the output activation, (K, n_rows, n_outputs)."""

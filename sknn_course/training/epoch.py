@@ -48,7 +48,8 @@ class EpochRunner:
             [job.train for job in jobs],
             first.device,
             self.with_keys,
-            stack.network.takes_sparse_rows * self.batch_size * len(jobs),
+            stack.network,
+            self.batch_size * len(jobs),
         )
         self.lengths = [len(job.train) for job in jobs]
         chunk_bytes = CHUNK_BYTES if first.device.type == "cpu" else CHUNK_BYTES_ON_GPU

@@ -84,8 +84,8 @@ class Validation:
         self.rows = StackedRows(
             [job.validation for job in jobs],
             jobs[0].device,
-            with_keys=False,
-            sparse_at_once=int(stack.network.takes_sparse_rows),
+            False,
+            stack.network,
         )
         self.index = self.rows.index([np.arange(n) for n in self.lengths])
         self.rows_are_common = len({id(job.validation) for job in jobs}) == 1

@@ -88,7 +88,8 @@ class Objective:
             [job.train],
             job.device,
             stack.network.needs_keys,
-            stack.network.takes_sparse_rows * n_rows,
+            stack.network,
+            n_rows,
         )
         index = torch.arange(n_rows, device=job.device)
         self.X, self.y, weight, keys = rows.take(index)

@@ -7,7 +7,7 @@ import torch
 from scipy import sparse
 
 from ..modules.counter_random import row_keys
-from ..modules.sparse_rows import SparseRows, keys_of_sparse, pays
+from ..modules.sparse_rows import SparseRows, keys_of_sparse
 
 Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
 Chunk.__doc__ = """A run of batches that are gathered at once.
@@ -18,6 +18,7 @@ have different numbers of them in the last batch. All others are whole.
 """
 CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
 CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
+LARGE_BYTES = 1 << 24  # of rows, from where a copy of another type is not made
 MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
 
 
@@ -84,6 +85,32 @@ def to_tensor(array, device):
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
+def is_large_float64(X):
+    """Whether rows are so many that a copy in float32 would count.
+
+    Rows that torch cannot share have to be copied anyway.
+    """
+    values = X.data if sparse.issparse(X) else X
+    return (
+        isinstance(values, np.ndarray)
+        and values.dtype == np.float64
+        and values.nbytes > LARGE_BYTES
+        and values.flags.carray
+    )
+
+
+def check_range(X, dtype):
+    """Refuse finite rows that a narrower type of numbers cannot hold."""
+    values = X.data if sparse.issparse(X) else X
+    for value in (values.min(), values.max()):
+        with np.errstate(over="ignore"):
+            if np.isinf(value.astype(dtype)):
+                raise ValueError(
+                    f"Input X contains {value!r}, a value too large for "
+                    f"dtype('{dtype}'): scale X, or use dtype='float64'."
+                )
+
+
 def presence(lengths, start, stop, like):
     """1 for a job's own rows, 0 for padding, shape (K, stop - start)."""
     lengths = torch.tensor(lengths).unsqueeze(1)
@@ -102,12 +129,13 @@ class StackedRows:
     device : torch.device
     with_keys : bool
         Whether rows need keys for random numbers.
-    sparse_at_once : int
-        Sparse rows that are multiplied at once, where they may stay sparse; 0 where
-        they are to become dense.
+    network : StackedNetwork or None
+        Is asked whether sparse rows are to stay sparse; else they become dense.
+    at_once : int
+        Rows that the network takes at once.
     """
 
-    def __init__(self, splits, device, with_keys, sparse_at_once=0):
+    def __init__(self, splits, device, with_keys, network=None, at_once=1):
         different = list({id(split): split for split in splits}.values())
         starts = np.cumsum([0] + [len(split) for split in different[:-1]])
         start_of = {id(s): start for s, start in zip(different, starts, strict=True)}
@@ -120,9 +148,8 @@ class StackedRows:
         self.stays_sparse = False
         if self.sparse:
             self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
-            if sparse_at_once:
-                itemsize = self.y.element_size()
-                self.stays_sparse = pays(self.X, sparse_at_once, itemsize)
+            if network is not None:
+                self.stays_sparse = network.takes_sparse(self.X, at_once)
         else:
             if device.type != "cpu":
                 parts = [to_tensor(X, "cpu").to(self.dtype) for X in parts]
