@@ -220,7 +220,8 @@ class NetObserver:
 
     def _validation_batch(self):
         valid = self.datasets["dataset_valid"]
-        x = torch.as_tensor(valid.X, device=self.stack.flat.device)
+        X = valid.X.toarray() if sparse.issparse(valid.X) else valid.X
+        x = torch.as_tensor(X, device=self.stack.flat.device)
         self.batch = (x, torch.as_tensor(valid.y))
         self._notify("on_batch_begin", batch=self.batch, training=False)
         loss = self.job.progress.validation_loss_curve[-1]
@@ -236,7 +237,8 @@ class NetObserver:
         return self.net.optimizer_.param_groups[0]["lr"]
 
     def _dataset(self, split):
-        X = split.X.toarray() if sparse.issparse(split.X) else split.X
+        # of skorch's data sets, rows become dense one by one, those of a csr_array fail
+        X = sparse.csr_matrix(split.X) if sparse.issparse(split.X) else split.X
         return Dataset(X, self._targets(torch.from_numpy(split.y)).numpy())
 
     def _targets(self, y):
