@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from .modules.sparse_rows import sparse_first_layer
 from .parallel.task import current_task
 from .training.losses import activate_rows
 from .training.net import make_net, write_history
@@ -117,7 +118,12 @@ class FittedNetwork:
         module = self._module
         like = next(module.parameters())
         loss = self._loss_and_score()[0]
-        widest = max(prod(shape) for shape in self._layout.shapes)
+        first, shapes = None, self._layout.shapes
+        if sparse.issparse(X):
+            first, module = sparse_first_layer(module)
+            # behind dropout and the first dense layer
+            shapes = shapes if first is None else shapes[2:]
+        widest = max(prod(shape) for shape in shapes)
         n_at_once = BLOCK * max(
             1, PREDICTION_BYTES // (BLOCK * widest * like.element_size())
         )
@@ -130,7 +136,9 @@ class FittedNetwork:
         with torch.inference_mode(), one_thread() if few or in_task else nullcontext():
             for start, stop in pairwise(sorted(set(edges))):
                 rows = X[start:stop]
-                if sparse.issparse(rows):
+                if first is not None:
+                    rows = first(rows)
+                elif sparse.issparse(rows):
                     rows = rows.toarray()
                 rows = to_tensor(rows, like.device).to(like.dtype)
                 if len(rows) % BLOCK:

@@ -10,6 +10,7 @@ with W (K fan_in, fan_out) and Z (K n_rows, fan_out), network below network.
 
 from copy import copy
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 import torch
@@ -141,6 +142,40 @@ class SparseRows:
         return torch.stack(
             [SparseRows(self._matrix, self.dtype, p).to_dense() for p in parts]
         )
+
+
+def sparse_first_layer(module):
+    """A network for sparse rows, where its first layer can multiply them.
+
+    All sparse rows are multiplied so, whatever their density: a row's outputs are
+    then the same to the last bit alone and among others.
+
+    Parameters
+    ----------
+    module : torch.nn.Sequential
+        In evaluation mode.
+
+    Returns
+    -------
+    first : callable of a csr_array, or None
+        Gives the outputs of the first dense layer as a tensor.
+    rest : torch.nn.Sequential
+    """
+    n_idle = sum(1 for _ in takewhile(_is_dropout, module))
+    layer = module[n_idle]
+    if not isinstance(layer, torch.nn.Linear) or layer.weight.device.type != "cpu":
+        return None, module
+    weight = layer.weight.detach().t().contiguous().numpy()  # (fan_in, fan_out)
+
+    def first(rows):
+        rows = rows.astype(weight.dtype, copy=False)
+        return torch.from_numpy(rows @ weight).add_(layer.bias)
+
+    return first, module[n_idle + 1 :]
+
+
+def _is_dropout(layer):
+    return isinstance(layer, torch.nn.Dropout)
 
 
 def keys_of_sparse(matrix, dtype):
