@@ -31,7 +31,9 @@ def merge_equal_rows(split):
     Split
         Without rows of weight zero; ``n_samples`` stays that of the given rows.
     """
-    X = split.X.toarray() if sparse.issparse(split.X) else split.X
+    X = split.X
+    if sparse.issparse(X):  # columns of zeros alone change neither order nor equality
+        X = X[:, np.unique(X.indices)].toarray()
     rows = np.hstack([X.reshape(len(split), -1), split.y])
     weight = np.ones(len(split)) if split.sample_weight is None else split.sample_weight
     keep = np.flatnonzero(weight)
