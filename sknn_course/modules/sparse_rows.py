@@ -85,16 +85,15 @@ class SparseRows:
         rows = self._matrix
         if self._index is not None:
             rows = rows[self._index.flatten().numpy()]
-        number = torch.empty(0, dtype=self.dtype).numpy().dtype
-        values, columns = rows.data.astype(number, copy=False), rows.indices
-        shape = rows.shape
-        if len(self.shape) == 3:
-            K, n_rows, n_features = self.shape
-            shape = K * n_rows, K * n_features
-            wide = np.int32 if shape[1] < 2**31 else np.int64
-            first = np.arange(K, dtype=wide) * n_features
-            columns = columns + first.repeat(np.diff(rows.indptr[::n_rows]))
-        return sparse.csr_array((values, columns, rows.indptr), shape=shape)
+        rows = _converted(rows, torch.empty(0, dtype=self.dtype).numpy().dtype)
+        if len(self.shape) == 2:
+            return rows
+        K, n_rows, n_features = self.shape
+        shape = K * n_rows, K * n_features
+        wide = np.int32 if shape[1] < 2**31 else np.int64
+        first = np.arange(K, dtype=wide) * n_features
+        columns = rows.indices + first.repeat(np.diff(rows.indptr[::n_rows]))
+        return sparse.csr_array((rows.data, columns, rows.indptr), shape=shape)
 
     @property
     def places(self):
@@ -144,6 +143,14 @@ class SparseRows:
         )
 
 
+def _converted(rows, dtype):
+    """The rows with values of another type; scipy's own way sorts them first."""
+    if rows.dtype == dtype:
+        return rows
+    values = rows.data.astype(dtype)
+    return sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
+
+
 def sparse_first_layer(module):
     """A network for sparse rows, where its first layer can multiply them.
 
@@ -168,8 +175,8 @@ def sparse_first_layer(module):
     weight = layer.weight.detach().t().contiguous().numpy()  # (fan_in, fan_out)
 
     def first(rows):
-        rows = rows.astype(weight.dtype, copy=False)
-        return torch.from_numpy(rows @ weight).add_(layer.bias)
+        product = _converted(rows, weight.dtype) @ weight
+        return torch.from_numpy(product).add_(layer.bias)
 
     return first, module[n_idle + 1 :]
 

@@ -90,7 +90,7 @@ def is_large_float64(X):
 
     Rows that torch cannot share have to be copied anyway.
     """
-    values = X.data if sparse.issparse(X) else X
+    values = getattr(X, "data", None) if sparse.issparse(X) else X  # dok has none
     return (
         isinstance(values, np.ndarray)
         and values.dtype == np.float64
