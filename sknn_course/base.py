@@ -29,6 +29,7 @@ from .modules.initialisers import (
 from .modules.parameters import parameter_layout
 from .monitoring import FitTask
 from .number_range import LARGEST, check_number_range
+from .parallel.task import current_task
 from .splitting import as_split, for_full_batch, split_validation
 from .training import FitJob, Progress, Settings
 from .training.callbacks import NestedCallbacks
@@ -37,6 +38,7 @@ from .training.lbfgs import warn_if_not_converged
 from .training.net import make_net
 from .training.observer import NetObserver
 from .training.optimizers import SOLVERS, OptimizerState
+from .training.rows import check_range, is_large_float64
 from .training.schedules import DECAY_RATES, SCHEDULES
 from .validation_data import warn_if_scaled_otherwise
 
@@ -173,13 +175,14 @@ class NeuralEstimator(
             X, y, sample_weight, incremental, first_pass
         )
         rng = check_random_state(self.random_state)
+        dtype = self._parameter_dtype(X)
         layers = self._layers(X.shape[1:], targets.shape[1])
         layout = parameter_layout(layers, X.shape[1:])
         if first_pass:
-            parameters = self._start(layout, X.dtype, rng)
+            parameters = self._start(layout, dtype, rng)
         else:
-            parameters = self._current(layout, X.dtype)
-        split = as_split(X, targets, sample_weight)
+            parameters = self._current(layout, dtype)
+        split = as_split(X, targets, sample_weight, dtype)
         train_split, validation = self._split(split, validation, rng)
         settings = self._training_settings(train_split)
         if self._optimizer is None or not incremental:
@@ -218,20 +221,40 @@ class NeuralEstimator(
             return np.float64, np.float32
         return np.float32 if self.dtype == "bfloat16" else np.dtype(self.dtype)
 
+    def _rows_dtype(self, X):
+        """What `validate_data` converts the rows of a fit to.
+
+        Large ones keep float64 and are converted as they are gathered; those that
+        wait for other fits, or that callbacks see, are converted at once.
+        """
+        dtype = self._training_dtype()
+        at_once = self.callbacks or current_task() is not None
+        if dtype == np.float32 and not at_once and is_large_float64(X):
+            return np.float64
+        return dtype
+
+    def _parameter_dtype(self, X):
+        """The training dtype, for checked rows."""
+        dtype = self._training_dtype()
+        return X.dtype if isinstance(dtype, tuple) else np.dtype(dtype)
+
     def _check_data(self, X, y, sample_weight, incremental, first_pass):
-        """Rows, 2-D targets and weights, all of the training dtype."""
+        """Rows, and 2-D targets and weights of the training dtype."""
         X, y = self._check_X_y(X, y, first_pass)
-        check_number_range(self, X.dtype)
+        dtype = self._parameter_dtype(X)
+        if X.dtype != dtype:
+            check_range(X, dtype)
+        check_number_range(self, dtype)
         targets = self._encode(y, incremental)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
             if not np.isfinite(sample_weight).all():  # what was given is one number
                 raise ValueError(
                     f"sample_weight={sample_weight[0]} for all rows: give finite "
                     "numbers."
                 )
         if getattr(self, "class_weight", None) is not None:
-            of_class = self._class_weights(y, incremental).astype(X.dtype)
+            of_class = self._class_weights(y, incremental).astype(dtype)
             weighted = sample_weight is not None
             sample_weight = of_class * sample_weight if weighted else of_class
         self.n_outputs_ = targets.shape[1]

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sknn_course.devices import widest_float
-from sknn_course.sparse_rows import check_indices
+from sknn_course.sparse_indices import check_indices
 from sknn_course.target_checks import check_labels, check_numbers, check_weights
 from sknn_course.unchanged_on_error import unchanged_on_error
 

@@ -7,7 +7,7 @@ from .architectures import multilayer_perceptron, sizes_of
 from .base import AT_LEAST_ONE
 from .documentation import documented
 from .layers import BatchNorm
-from .sparse_rows import check_indices
+from .sparse_indices import check_indices
 from .tasks import NeuralClassifier, NeuralRegressor
 
 
@@ -23,7 +23,7 @@ class _MultilayerPerceptron:
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=self._y_numeric,
-            dtype=self._training_dtype(),
+            dtype=self._rows_dtype(X),
             reset=first_pass,
         )
 

@@ -11,6 +11,7 @@ from scipy import sparse
 from torch import nn
 
 from .modules.build import GaussianNoise
+from .modules.sparse_rows import sparse_first_layer
 from .parallel.task import current_task
 from .training.losses import activate_rows
 from .training.rows import to_tensor
@@ -43,9 +44,8 @@ class Predictor:
     def __init__(self, module, layout, loss):
         self.module, self.layout, self.loss = module, layout, loss
         self.like = next(module.parameters())
-        widest = max(prod(shape) for shape in layout.shapes) * self.like.element_size()
-        self.n_at_once = BLOCK * max(1, PREDICTION_BYTES // (BLOCK * widest))
-        self.layers = [p.forward for p in module if not isinstance(p, ONLY_IN_TRAINING)]
+        self.n_at_once = self._rows_at_once(layout.shapes)
+        self.layers = _forwards(module)
 
     def predict(self, X):
         """Predictions after the output activation.
@@ -77,33 +77,47 @@ class Predictor:
             )
         return predictions
 
+    def _rows_at_once(self, shapes):
+        widest = max(prod(shape) for shape in shapes) * self.like.element_size()
+        return BLOCK * max(1, PREDICTION_BYTES // (BLOCK * widest))
+
     def _activated(self, X):
+        first, layers, n_at_once = _dense, self.layers, self.n_at_once
+        if sparse.issparse(X):
+            sparse_first, rest = sparse_first_layer(self.module)
+            if sparse_first is not None:
+                first, layers = sparse_first, _forwards(rest)
+                # behind dropout and the first dense layer
+                n_at_once = self._rows_at_once(self.layout.shapes[2:])
         n_rows = X.shape[0]
         whole = n_rows - n_rows % BLOCK
-        edges = sorted({*range(0, whole, self.n_at_once), whole, n_rows})
+        edges = sorted({*range(0, whole, n_at_once), whole, n_rows})
+        outputs = []
         with _threads(n_rows * self.layout.n_parameters):
-            outputs = [self._outputs(X[i:k]) for i, k in pairwise(edges)]
+            for start, stop in pairwise(edges):
+                rows = self._whole_blocks(first(X[start:stop]))
+                for forward in layers:
+                    rows = forward(rows)
+                outputs.append(rows[: stop - start].cpu())
         outputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
         return activate_rows(self.loss, outputs.double()).numpy()
 
-    def _outputs(self, rows):
-        """What the module gives, on the CPU."""
-        n_rows = rows.shape[0]
-        rows = self._whole_blocks(rows)
-        for forward in self.layers:
-            rows = forward(rows)
-        return rows[:n_rows].cpu()
-
     def _whole_blocks(self, rows):
         """Rows as a tensor, with zeros up to a multiple of BLOCK."""
-        if sparse.issparse(rows):
-            rows = rows.toarray()
         n_rows, dtype, device = len(rows), self.like.dtype, self.like.device
         if n_rows % BLOCK == 0:
             return to_tensor(rows, device).to(dtype)
         blocks = torch.zeros(n_rows + -n_rows % BLOCK, *rows.shape[1:], dtype=dtype)
         blocks[:n_rows] = to_tensor(rows, "cpu")
         return blocks.to(device)
+
+
+def _dense(rows):
+    return rows.toarray() if sparse.issparse(rows) else rows
+
+
+def _forwards(module):
+    return [part.forward for part in module if not isinstance(part, ONLY_IN_TRAINING)]
 
 
 def _threads(products):

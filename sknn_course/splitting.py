@@ -10,8 +10,8 @@ MERGED_VALUES = 1 << 18  # sorting rows of up to so many values costs next to no
 FEW_ROWS = 50
 
 
-def as_split(X, targets, sample_weight=None):
-    """Rows with targets in the dtype of X.
+def as_split(X, targets, sample_weight=None, dtype=None):
+    """Rows with targets in the given dtype, else that of X.
 
     Raises
     ------
@@ -19,7 +19,7 @@ def as_split(X, targets, sample_weight=None):
         If targets are too large for it.
     """
     with np.errstate(over="ignore"):
-        y = np.ascontiguousarray(targets, dtype=X.dtype)
+        y = np.ascontiguousarray(targets, dtype=dtype or X.dtype)
     if not np.isfinite(y).all():
         raise ValueError(
             f"y holds values up to {np.abs(targets).max():.3g}, too large for "
@@ -43,14 +43,17 @@ def merge_equal_rows(split):
     Split
         Without rows of weight zero; ``n_samples`` stays that of the given rows.
     """
-    X = split.X.toarray() if sparse.issparse(split.X) else split.X
+    X = split.X
+    if sparse.issparse(X):  # columns of zeros alone change neither order nor equality
+        X = X[:, np.unique(X.indices)].toarray()
     rows = np.hstack([X.reshape(len(split), -1), split.y])
     weight = np.ones(len(split)) if split.sample_weight is None else split.sample_weight
     keep = np.flatnonzero(weight)
     _, first, group = np.unique(
         rows[keep], axis=0, return_index=True, return_inverse=True
     )
-    total = np.bincount(group.ravel(), weights=weight[keep]).astype(X.dtype)
+    total = np.bincount(group.ravel(), weights=weight[keep])
+    total = total.astype(split.y.dtype)
     chosen = keep[first]
     return Split(
         split.X[chosen],
@@ -97,7 +100,7 @@ def split_validation(split, fraction, rng, stratified):
     parts = train_test_split(
         *arrays, random_state=rng, test_size=fraction, stratify=stratify
     )
-    train, validation = as_split(*parts[::2]), as_split(*parts[1::2])
+    train, validation = Split(*parts[::2]), Split(*parts[1::2])
     if len(validation) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' "

@@ -38,7 +38,7 @@ ROWS = [
         "unchanged_on_error",
         "number_range",
         "plain_values",
-        "sparse_rows",
+        "sparse_indices",
     ],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}

@@ -86,7 +86,8 @@ def fitted(model):
     if hasattr(model, "steps"):
         return {}
     parameters = model.get_params(deep=False)
-    state = {k: v for k, v in vars(model).items() if k not in parameters}
+    # what is made on demand and not pickled is no state
+    state = {k: v for k, v in model.__getstate__().items() if k not in parameters}
     return {name: frozen(value) for name, value in state.items()}
 
 

@@ -17,6 +17,7 @@ _GOLDEN = -1640531527  # 0x9e3779b9, 2**32 / golden ratio
 # time that it needs with Python's numbers.
 _FINALISER = (16, 0xFFFF, -2048144789, 13, 0x7FFFF, -1028477387)
 _FINALISER_ON_CPU = torch.tensor(_FINALISER, dtype=torch.int32, device="cpu").unbind()
+KEY_VALUES = 1 << 22  # values whose keys are computed at once
 _INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}  # as wide
 
 
@@ -52,11 +53,20 @@ def row_keys(X):
     -------
     int32 tensor of shape (n_rows,)
     """
-    X = X.flatten(1).contiguous().float() + 0.0  # -0.0 and 0.0 are equal
-    bits = X.view(torch.int32)  # (n_rows, n_values)
-    place = torch.arange(bits.shape[1], dtype=torch.int32, device=X.device)
-    salt = mix(place.add_(1).mul_(_GOLDEN))
-    return mix(mix(bits ^ salt).sum(1, dtype=torch.int32))
+    X = X.flatten(1)
+    words = column_words(X.shape[1], X.device)
+    keys = []
+    for part in X.split(max(1, KEY_VALUES // X.shape[1])):
+        part = part.contiguous().float() + 0.0  # -0.0 and 0.0 are equal
+        bits = part.view(torch.int32)  # (n_rows, n_values)
+        keys.append(mix(mix(bits ^ words).sum(1, dtype=torch.int32)))
+    return torch.cat(keys)
+
+
+def column_words(n_values, device):
+    """What `row_keys` tells the places of a row by, int32 tensor (n_values,)."""
+    place = torch.arange(n_values, dtype=torch.int32, device=device)
+    return mix(place.add_(1).mul_(_GOLDEN))
 
 
 def step_keys(rows, seed, step):

@@ -19,7 +19,15 @@ from .. import layers as spec
 from ..layers import is_active
 from . import stacked_bfloat16
 from .activations import ACTIVATIONS, RISING
-from .counter_random import hash_units, keep_mask, keep_rule, normal, unit_words
+from .counter_random import (
+    hash_units,
+    keep_mask,
+    keep_rule,
+    mix,
+    normal,
+    unit_words,
+)
+from .sparse_rows import SparseRows, pays
 from .stacked_batch_norm import BatchNorm
 from .stacked_images import (
     Flatten,
@@ -91,6 +99,8 @@ class Dense:
 
     def forward(self, x, batch):
         self.x = x
+        if isinstance(x, SparseRows):
+            return (x @ self.weight).add_(self.bias)
         self.transposes = _transposes(x, self.weight)
         if self.transposes and x.shape[-2] >= FEW_ROWS and not self.one_unit:
             # z^T = W^T x^T + b^T
@@ -103,7 +113,9 @@ class Dense:
 
     def backward(self, grad, needs_input_grad):
         x = self.x
-        if self.one_unit and x.shape[1] * x.shape[2] < SLOW_PRODUCT:
+        if isinstance(x, SparseRows):  # the network's input
+            self.weight_grad.copy_(x.transposed_times(grad))
+        elif self.one_unit and x.shape[1] * x.shape[2] < SLOW_PRODUCT:
             torch.sum(x * grad, 1, out=self.weight_grad.squeeze(2))
         elif self.one_unit:
             torch.bmm(grad.mT, x, out=self.weight_grad.mT)
@@ -196,11 +208,14 @@ class Dropout:
             rates = _column(rates[self.dropping], shape)
         rule = keep_rule(rates, values["dtype"])
         self.rule = [number.to(values["device"]) for number in rule]
+        self.rates = values["rate"]
         self.memory = {}  # by shape of the rows, as of `Workspace`
 
     def forward(self, x, batch):
         if not batch.training:
             return x
+        if isinstance(x, SparseRows):
+            return self._drop_stored(x, batch.keys)
         if x.shape not in self.memory:
             self.memory[x.shape] = self._reserve(x)
         bits, spare, drawn, self.mask, h = self.memory[x.shape]
@@ -208,11 +223,20 @@ class Dropout:
         keep_mask(bits, *self.rule, out=drawn)
         return torch.mul(x, self.mask, out=h)
 
+    def _drop_stored(self, x, keys):
+        """The same numbers as of dense rows, for the stored values alone."""
+        rows, features = x.places
+        bits = mix(keys.flatten()[rows] ^ self.words[features])
+        rates = torch.tensor(self.rates, dtype=torch.float64)
+        if rates.dim():
+            rates = rates[rows // x.shape[-2]]
+        return x.scaled(keep_mask(bits, *keep_rule(rates, x.dtype)))
+
     def _reserve(self, x):
         mask = x.new_ones(x.shape)
         drawn = mask[self.dropping]
         bits = drawn.new_empty(drawn.shape, dtype=torch.int32)
-        h = torch.empty_like(mask)
+        h = None if self.is_last else torch.empty_like(mask)
         return bits, torch.empty_like(bits), drawn, mask, h
 
     def backward(self, grad, needs_input_grad):
@@ -330,6 +354,16 @@ class StackedNetwork:
         self._backwards = [
             layer.backward for layer in reversed(self.layers[first_trained:])
         ]
+
+    def takes_sparse(self, matrix, n_rows):
+        """Whether sparse rows had better stay so, as inputs of ``n_rows`` at once."""
+        first = self.layers[1 if isinstance(self.layers[0], Dropout) else 0]
+        if not isinstance(first, (Dense, stacked_bfloat16.Dense)):
+            return False
+        weight = first.weight
+        return weight.device.type == "cpu" and pays(
+            matrix, n_rows, weight.shape[-1], weight.element_size()
+        )
 
     def forward(self, x, batch):
         """Outputs before the output activation, (K, n_rows, n_outputs)."""

@@ -10,6 +10,7 @@ exponents of float32, so that the loss needs no scaling.
 
 import torch
 
+from .sparse_rows import SparseRows
 from .stacked_images import Conv2d, SparseConv2d, is_plain
 
 
@@ -28,7 +29,10 @@ class Dense:
 
     def backward(self, grad, needs_input_grad):
         short = grad.bfloat16()
-        self.weight_grad.copy_(self.x.mT @ short)
+        if isinstance(self.x, SparseRows):
+            self.weight_grad.copy_(self.x.transposed_times(short))
+        else:
+            self.weight_grad.copy_(self.x.mT @ short)
         torch.sum(grad, -2, out=self.bias_grad)
         return (short @ self.short_weight.mT).float() if needs_input_grad else None
 

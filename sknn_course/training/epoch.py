@@ -44,7 +44,13 @@ class EpochRunner:
         # the largest: that of a full batch is the number of the job's rows
         self.batch_size = max(job.settings.batch_size for job in jobs)
         self.with_keys = stack.network.needs_keys or first.augment is not None
-        self.rows = StackedRows([j.train for j in jobs], first.device, self.with_keys)
+        self.rows = StackedRows(
+            [job.train for job in jobs],
+            first.device,
+            self.with_keys,
+            stack.network,
+            self.batch_size * len(jobs),
+        )
         self.lengths = [len(job.train) for job in jobs]
         chunk_bytes = CHUNK_BYTES if first.device.type == "cpu" else CHUNK_BYTES_ON_GPU
         self.chunks = plan_chunks(

@@ -85,7 +85,12 @@ class Validation:
     def __init__(self, stack):
         jobs = stack.jobs
         self.lengths = [len(job.validation) for job in jobs]
-        self.rows = StackedRows([j.validation for j in jobs], jobs[0].device, False)
+        self.rows = StackedRows(
+            [job.validation for job in jobs],
+            jobs[0].device,
+            False,
+            stack.network,
+        )
         self.index = self.rows.index([np.arange(n) for n in self.lengths])
         self.rows_are_common = len({id(job.validation) for job in jobs}) == 1
         self.ragged = len(set(self.lengths)) > 1

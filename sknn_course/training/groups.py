@@ -52,6 +52,7 @@ def _structure_key(job):
         job.validation is None,
         str(job.train.y.dtype),
         type(job.train.X).__name__,
+        str(job.train.X.dtype),
         str(job.device),
         job.augment is None,
     )

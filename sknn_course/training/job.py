@@ -61,7 +61,7 @@ class Split:
 
     Attributes
     ----------
-    X : ndarray or csr_array of shape (n_rows, ...), of the training dtype
+    X : ndarray or csr_array of shape (n_rows, ...), of the training dtype or wider
     y : ndarray of shape (n_rows, n_outputs), of the training dtype
         One-hot or 0/1 indicators of classes, or numbers.
     sample_weight : ndarray of shape (n_rows,) or None

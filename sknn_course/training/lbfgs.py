@@ -83,12 +83,19 @@ class Objective:
 
     def __init__(self, stack, job):
         self.stack = stack
-        with_keys = stack.network.needs_keys
-        rows = StackedRows([job.train], job.device, with_keys)
-        index = torch.arange(len(job.train), device=job.device)
-        self.X, self.y, weight, keys = rows.take(index)
-        self.keys = None if keys is None else step_keys(keys, job.seed, 1)
         n_rows = len(job.train)
+        rows = StackedRows(
+            [job.train],
+            job.device,
+            stack.network.needs_keys,
+            stack.network,
+            n_rows,
+        )
+        index = torch.arange(n_rows, device=job.device)
+        self.X, self.y, weight, keys = rows.take(index)
+        if rows.stays_sparse:  # not copied
+            self.X = rows.common(0, n_rows, None)[0]
+        self.keys = None if keys is None else step_keys(keys, job.seed, 1)
         self.weight = None if weight is None else weight.unsqueeze(-1)
         self.total = n_rows if weight is None else float(weight.sum())
 

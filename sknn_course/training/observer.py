@@ -93,7 +93,8 @@ class NetObserver:
         """Before the forward pass of a batch."""
         self.bound.sync_rate()
         if self.tells_batches:
-            self._begin_batch(x.clone(), self._targets(y), True)  # x is overwritten
+            x = x.to_dense().clone()  # as it is overwritten
+            self._begin_batch(x, self._targets(y), True)
 
     def _begin_batch(self, x, targets, training):
         self.batch = (x, targets)
@@ -205,7 +206,8 @@ class NetObserver:
         self.net.verbose = 0
 
     def _dataset(self, split):
-        X = split.X.toarray() if sparse.issparse(split.X) else split.X
+        # of skorch's data sets, rows become dense one by one, those of a csr_array fail
+        X = sparse.csr_matrix(split.X) if sparse.issparse(split.X) else split.X
         return Dataset(X, self._targets(torch.from_numpy(split.y)).numpy())
 
     def _targets(self, y):

@@ -7,6 +7,7 @@ import torch
 from scipy import sparse
 
 from ..modules.counter_random import row_keys
+from ..modules.sparse_rows import SparseRows, keys_of_sparse
 
 Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
 Chunk.__doc__ = """A run of batches that are gathered at once.
@@ -17,6 +18,7 @@ have different numbers of them in the last batch. All others are whole.
 """
 CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
 CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
+LARGE_BYTES = 1 << 24  # of rows, from where a copy of another type is not made
 MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
 
 
@@ -83,6 +85,32 @@ def to_tensor(array, device):
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
+def is_large_float64(X):
+    """Whether rows are so many that a copy in float32 would count.
+
+    Rows that torch cannot share have to be copied anyway.
+    """
+    values = getattr(X, "data", None) if sparse.issparse(X) else X  # dok has none
+    return (
+        isinstance(values, np.ndarray)
+        and values.dtype == np.float64
+        and values.nbytes > LARGE_BYTES
+        and values.flags.carray
+    )
+
+
+def check_range(X, dtype):
+    """Refuse finite rows that a narrower type of numbers cannot hold."""
+    values = X.data if sparse.issparse(X) else X
+    for value in (values.min(), values.max()):
+        with np.errstate(over="ignore"):
+            if np.isinf(value.astype(dtype)):
+                raise ValueError(
+                    f"Input X contains {value!r}, a value too large for "
+                    f"dtype('{dtype}'): scale X, or use dtype='float64'."
+                )
+
+
 def presence(lengths, start, stop, like):
     """1 for a job's own rows, 0 for padding, shape (K, stop - start)."""
     lengths = torch.tensor(lengths).unsqueeze(1)
@@ -92,6 +120,8 @@ def presence(lengths, start, stop, like):
 class StackedRows:
     """Rows of the jobs of a stack, each different data set held once.
 
+    Rows of another type than the targets are converted as they are taken.
+
     Parameters
     ----------
     splits : list of Split
@@ -99,22 +129,32 @@ class StackedRows:
     device : torch.device
     with_keys : bool
         Whether rows need keys for random numbers.
+    network : StackedNetwork or None
+        Is asked whether sparse rows are to stay sparse; else they become dense.
+    at_once : int
+        Rows that the network takes at once.
     """
 
-    def __init__(self, splits, device, with_keys):
+    def __init__(self, splits, device, with_keys, network=None, at_once=1):
         different = list({id(split): split for split in splits}.values())
         starts = np.cumsum([0] + [len(split) for split in different[:-1]])
         start_of = {id(s): start for s, start in zip(different, starts, strict=True)}
         self.device = device
         self.offsets = np.array([start_of[id(split)] for split in splits])
-        self.sparse = sparse.issparse(different[0].X)
-        if self.sparse:
-            parts = [split.X for split in different]
-            self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
-        else:
-            self.X = self._join([split.X for split in different])
-            self._gathered = self.X.new_empty((0, *self.X.shape[1:]))
         self.y = self._join([split.y for split in different])
+        self.dtype = self.y.dtype
+        parts = [split.X for split in different]
+        self.sparse = sparse.issparse(parts[0])
+        self.stays_sparse = False
+        if self.sparse:
+            self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
+            if network is not None:
+                self.stays_sparse = network.takes_sparse(self.X, at_once)
+        else:
+            if device.type != "cpu":
+                parts = [to_tensor(X, "cpu").to(self.dtype) for X in parts]
+            self.X = self._join(parts)
+            self._memory = {}
         self.weight = None
         if any(split.sample_weight is not None for split in different):
             ones = [np.ones(len(split), split.y.dtype) for split in different]
@@ -127,7 +167,7 @@ class StackedRows:
         self.keys = None
         if with_keys:
             self.keys = (
-                torch.cat([row_keys(part) for part in self._dense_parts()])
+                keys_of_sparse(self.X, splits[0].y.dtype).to(device)
                 if self.sparse
                 else row_keys(self.X)
             )
@@ -136,9 +176,9 @@ class StackedRows:
         tensors = [to_tensor(array, self.device) for array in arrays]
         return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
-    def _dense_parts(self, n_rows=1024):
-        for start in range(0, self.X.shape[0], n_rows):
-            yield to_tensor(self.X[start : start + n_rows].toarray(), self.device)
+    def _dense(self, rows):
+        """Sparse rows as a tensor on the device."""
+        return to_tensor(rows.toarray(), "cpu").to(self.dtype).to(self.device)
 
     def index(self, orders):
         """Places of the jobs' rows in the common tensors.
@@ -165,7 +205,7 @@ class StackedRows:
         return torch.from_numpy(index).to(self.device)
 
     def take(self, index, inputs=True):
-        """Rows at ``index``; X is overwritten by the next call.
+        """Rows at ``index``; dense X is overwritten by the next call.
 
         Parameters
         ----------
@@ -175,7 +215,7 @@ class StackedRows:
 
         Returns
         -------
-        X : tensor of shape (K, n, ...) or None
+        X : tensor of shape (K, n, ...), SparseRows or None
         y : tensor of shape (K, n, n_outputs)
         weight : tensor of shape (K, n) or None
         keys : int32 tensor of shape (K, n) or None
@@ -183,20 +223,32 @@ class StackedRows:
         flat = index.reshape(-1)
         if not inputs:
             X = None
+        elif self.stays_sparse:
+            X = None
         elif self.sparse:
-            X = to_tensor(self.X[flat.cpu().numpy()].toarray(), self.device)
+            X = self._dense(self.X[flat.cpu().numpy()])
         else:
-            if len(flat) > len(self._gathered):
-                self._gathered = self.X.new_empty((len(flat), *self.X.shape[1:]))
-            X = self._gathered[: len(flat)]
+            X = self._reserve(self.X.dtype, len(flat))
             torch.index_select(self.X, 0, flat, out=X)
+            if X.dtype != self.dtype:
+                X = self._reserve(self.dtype, len(flat)).copy_(X)
         rows = [X] + [
             None if values is None else values.index_select(0, flat)
             for values in (self.y, self.weight, self.keys)
         ]
         if index.dim() == 2:
             rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
+        if inputs and self.stays_sparse:
+            rows[0] = SparseRows(self.X, self.dtype, index)
         return rows
+
+    def _reserve(self, dtype, n_rows):
+        """Memory for dense rows, the same at each call."""
+        memory = self._memory.get(dtype)
+        if memory is None or len(memory) < n_rows:
+            memory = self.X.new_empty((n_rows, *self.X.shape[1:]), dtype=dtype)
+            self._memory[dtype] = memory
+        return memory[:n_rows]
 
     def common(self, start, stop, n_models):
         """Rows from ``start`` to ``stop``, the same for all jobs, not copied.
@@ -212,16 +264,29 @@ class StackedRows:
         X, y, weight
             As from `take`.
         """
-        X = self.X[start:stop]
-        if self.sparse:
-            X = to_tensor(X.toarray(), self.device)
+        whole = (start, stop) == (0, self.X.shape[0])
+        X = self.X if whole else self.X[start:stop]
+        if self.stays_sparse:
+            index = None
+            if n_models is not None:
+                index = torch.arange(stop - start).expand(n_models, -1)
+            X = SparseRows(X, self.dtype, index)
+        else:
+            X = self._dense(X) if self.sparse else X.to(self.dtype)
         rows = [X, self.y[start:stop]]
         rows.append(None if self.weight is None else self.weight[start:stop])
         if n_models is None:
             return rows
-        return [None if r is None else r.expand(n_models, *r.shape) for r in rows]
+        return [
+            r.expand(n_models, *r.shape) if isinstance(r, torch.Tensor) else r
+            for r in rows
+        ]
 
     def row_bytes(self):
         """Size of one gathered row of one job."""
-        n_values = int(np.prod(self.X.shape[1:]))
-        return (n_values + self.y.shape[1]) * self.y.element_size()
+        itemsize = self.y.element_size()
+        n_bytes = itemsize * (int(np.prod(self.X.shape[1:])) + self.y.shape[1])
+        if self.stays_sparse:  # values and their places
+            per_row = -(-self.X.nnz // max(1, self.X.shape[0]))
+            n_bytes = (itemsize + 4) * per_row + itemsize * self.y.shape[1]
+        return n_bytes

@@ -24,7 +24,7 @@ def check_indices(X):
     --------
     >>> import numpy as np
     >>> from scipy import sparse
-    >>> from sknn_course.sparse_rows import check_indices
+    >>> from sknn_course.sparse_indices import check_indices
     >>> X = sparse.csr_array(np.eye(3))
     >>> check_indices(X)
     >>> X.indices[0] = 7
