@@ -186,7 +186,9 @@ class NetObserver:
         starts = range(0, len(valid), size)
         for start in starts:
             rows = slice(start, start + size)
-            x = torch.as_tensor(valid.X[rows], device=device)
+            x = valid.X[rows]
+            x = x.toarray() if sparse.issparse(x) else x
+            x = torch.as_tensor(x, device=device)
             self._begin_batch(x, torch.as_tensor(valid.y[rows]), False)
             outputs = self.net.module_.eval()(x)
             y = torch.as_tensor(split.y[rows], device=device)
