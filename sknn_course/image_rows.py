@@ -100,8 +100,6 @@ def find_input_shape(input_shape, image_shape, n_features):
 def check_image_shape(image_shape, input_shape, owner):
     """Refuse images of another shape than that of the network's.
 
-    Sides of 1 may stand elsewhere: they change nothing in the order of the pixels.
-
     Parameters
     ----------
     image_shape : tuple of int or None
@@ -118,14 +116,14 @@ def check_image_shape(image_shape, input_shape, owner):
     Examples
     --------
     >>> from sknn_course.image_rows import check_image_shape
-    >>> check_image_shape((12, 12, 1), (1, 12, 12), "CNNClassifier")
+    >>> check_image_shape((3, 12, 12), (3, 12, 12), "CNNClassifier")
     >>> check_image_shape((12, 12, 3), (3, 12, 12), "CNNClassifier")
     Traceback (most recent call last):
         ...
     ValueError: X holds images of shape (12, 12, 3), but CNNClassifier takes images
     of (channels, height, width) = (3, 12, 12): give X.transpose(0, 3, 1, 2).
     """
-    if image_shape is None or _long_sides(image_shape) == _long_sides(input_shape):
+    if image_shape is None or image_shape == input_shape:
         return
     channels_last = (*input_shape[1:], input_shape[0])
     remedy = "give images of that shape, or flat rows of their values."
@@ -163,7 +161,3 @@ def warn_of_other_layout(image_shape):
             f"images, input_shape={(height, width)} says so.",
             stacklevel=2,
         )
-
-
-def _long_sides(shape):
-    return [side for side in shape if side != 1]

@@ -74,12 +74,13 @@ or (n, n_features)
         Raises
         ------
         ValueError
-            If the images are not of the shape of the training images.
+            If the images are not of the shape of the training images, or too far from
+            them to be standardised in their type.
         """
         check_is_fitted(self)
         rows = self._same_shape(X)
         rows = validate_data(self, rows, dtype=DTYPES, reset=False)
-        return self._transform(rows).reshape(np.asarray(X).shape)
+        return self._finite(self._transform, rows).reshape(np.asarray(X).shape)
 
     def inverse_transform(self, X):
         """Undo `transform`.
@@ -97,7 +98,19 @@ or (n, n_features)
         check_is_fitted(self)
         rows = check_array(self._same_shape(X), dtype=DTYPES)
         _check_n_features(self, rows, reset=False)
-        return self._inverse_transform(rows).reshape(np.asarray(X).shape)
+        return self._finite(self._inverse_transform, rows).reshape(np.asarray(X).shape)
+
+    @staticmethod
+    def _finite(change, rows):
+        """Changed rows, unless they leave the range of their type."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            changed = change(rows)
+        if not np.isfinite(changed).all():
+            raise ValueError(
+                f"X holds values up to {np.abs(rows).max():.3g}, too far from those of "
+                "the training images."
+            )
+        return changed
 
     def _same_shape(self, X):
         rows, shape = flat_rows(X)
@@ -379,12 +392,14 @@ class ChannelStandardScaler(_ImageTransformer):
             "var_": variance,
             # values below 1 deviate by less than 1: that stands for a constant channel
             "scale_": np.where(scaler.scale_ == 1, 1.0, scale),
+            "_shifts": self.with_mean,
+            "_scales": self.with_std,
         }
 
     def _shift_and_scale(self, dtype):
         """Two arrays of shape (channels, 1)."""
-        shift = self.mean_ if self.with_mean else np.zeros_like(self.mean_)
-        scale = self.scale_ if self.with_std else np.ones_like(self.scale_)
+        shift = self.mean_ if self._shifts else np.zeros_like(self.mean_)
+        scale = self.scale_ if self._scales else np.ones_like(self.scale_)
         return shift.astype(dtype)[:, None], scale.astype(dtype)[:, None]
 
     def _transform(self, rows):

@@ -96,7 +96,10 @@ def check_weights(sample_weight, X):
     array([1., 2.])
     """
     with _numbers_alone(sample_weight=sample_weight):
-        return _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    if not np.isfinite(weight).all():  # what was given is one number
+        raise ValueError(f"sample_weight={sample_weight!r}: give finite numbers.")
+    return weight
 
 
 @contextmanager
@@ -104,9 +107,8 @@ def _numbers_alone(**arrays):
     """Refuse masked values, and name the array where numpy cannot make numbers."""
     refuse_masked(**arrays)
     try:
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # of long doubles, told of as infinity
+        # long doubles that overflow are told of as infinity
+        with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (TypeError, OverflowError) as error:
         [(name, array)] = arrays.items()

@@ -47,6 +47,14 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._learn_classes(y)
         else:
+            several = self._multilabel is not None
+            if several != (y.ndim == 2) or (several and y.shape[1] != self.n_outputs_):
+                before = (
+                    f"{self.n_outputs_} labels a row" if several else "one class a row"
+                )
+                raise ValueError(
+                    f"y is of shape {y.shape}, but the first had {before}."
+                )
             self._check_known_classes(unique_labels(y))
         return self._indicators(y)
 
@@ -60,7 +68,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         self._multilabel = None if y.ndim == 1 else LabelBinarizer().fit(y)
         if self._multilabel is not None:
             self.classes_ = self._multilabel.classes_
-        elif y.dtype.kind in "biuSU":  # what `unique_labels` gives, much sooner
+        elif y.dtype.kind in "biuU":  # what `unique_labels` gives, much sooner
             self.classes_ = np.unique(y)
         else:
             self.classes_ = unique_labels(y)

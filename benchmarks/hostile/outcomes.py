@@ -37,6 +37,13 @@ MORE = {
 }
 
 
+#: Arguments by which scikit-learn's own answer is wrong: beside a weight of 1e300 its
+#: LinearRegression drops all other rows, where the limit of large weights keeps them.
+WRONG_THERE = ("put(np.ones(12), 1e300)",)
+#: Pipelines of scikit-learn's own estimators alone.
+STOCK = ("linear_svm", "rbf_svm")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """An outcome and, for a fault, what tells it from other faults."""
@@ -202,6 +209,8 @@ def _different(case, ours, theirs, subject):
         zip(case.steps, ours, theirs, strict=True)
     ):
         if twin is None or result.error is not None or twin.error is not None:
+            return None
+        if any(text in WRONG_THERE for _, text in step.arguments):
             return None
         a, b = result.value, twin.value
         if step.method not in subject.methods or subject.kind == "transformer":

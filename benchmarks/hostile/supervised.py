@@ -5,7 +5,7 @@ import os
 import resource
 import sys
 
-from .outcomes import CRASH, HANG, Verdict, judge
+from .outcomes import COPIED, CRASH, HANG, STOCK, Verdict, judge
 
 SPARE_BYTES = 6 << 30  # what a case may take beyond what the child holds at first
 
@@ -39,7 +39,8 @@ class Supervised:
         self._pipe.send(case)
         if not self._pipe.poll(self.seconds):
             self._end()
-            return Verdict(HANG, place=case.subject)
+            outcome = COPIED if case.subject in STOCK else HANG
+            return Verdict(outcome, place=case.subject, message="hang")
         try:
             answer = self._pipe.recv()
         except (EOFError, ConnectionResetError):
