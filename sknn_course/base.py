@@ -1,6 +1,7 @@
 """How all neural estimators fit: validate, make a fit job, train, keep the network."""
 
 import warnings
+from dataclasses import replace
 from functools import cache
 from numbers import Integral, Real
 from types import MethodType
@@ -40,6 +41,7 @@ from .training.observer import NetObserver
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.rows import check_range, is_large_float64
 from .training.schedules import DECAY_RATES, SCHEDULES
+from .training.stopping import check_finite
 from .validation_data import warn_if_scaled_otherwise
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -188,7 +190,7 @@ class NeuralEstimator(
         if self._optimizer is None or not incremental:
             optimizer = OptimizerState.of_settings(settings)
         else:
-            optimizer = copied(self._optimizer, OptimizerState)
+            optimizer = copied(vars(self._optimizer), OptimizerState)
             for name, moment in optimizer.moments.items():
                 optimizer.moments[name] = torch.from_numpy(moment)
         settings = optimizer.keep_rule(settings)
@@ -400,21 +402,17 @@ class NeuralEstimator(
     def _keep(self, job):
         """Set the fitted attributes from a trained job."""
         progress, settings = job.progress, job.settings
-        if not torch.isfinite(job.parameters).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may"
-                " contain large values and need to be preprocessed."
-            )
+        check_finite(job)
         self._keep_network(job, job.parameters, job.buffers)
         if job.observer is not None:
             net = job.observer.net
             self._history = list(net.history)
-            self._made_net = self._arrays(), net
+            self._made["net"] = self._arrays(), net
             share_memory(net.module_.eval(), job.layout, self._tensors(job.device))
         self._optimizer = None
         if settings.solver != "lbfgs":
             moments = {name: _array(m) for name, m in job.optimizer.moments.items()}
-            self._optimizer = vars(job.optimizer) | {"moments": moments}
+            self._optimizer = replace(job.optimizer, moments=moments)
         self._best = None
         if settings.early_stopping:
             self._best = tuple(map(_array, job.best))

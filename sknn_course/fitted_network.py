@@ -14,9 +14,9 @@ from .modules.parameters import parameter_layout
 from .prediction import Predictor
 from .training import Progress, Settings
 from .training.net import make_net, write_history
+from .training.optimizers import OptimizerState
 
 KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
-MADE_ON_DEMAND = ("_made_predictor", "_made_net")
 
 
 class FittedNetwork:
@@ -36,12 +36,14 @@ class FittedNetwork:
         The layers and the shape of a row.
     _settings, _progress : dict
         Of `Settings` and `Progress`.
-    _optimizer : dict or None
-        Of `OptimizerState`.
+    _optimizer : OptimizerState or None
+        Its moments are arrays; pickled as a dict.
     _best : tuple of ndarray, or None
         Flat parameters and buffers of the best validation score so far.
     _history : list of dict, or None
         Rows of the history of a net that callbacks saw.
+    _made : dict
+        What was made on demand, with the arrays that it was made of; not pickled.
     """
 
     def _keep_network(self, job, flat, buffers):
@@ -49,7 +51,7 @@ class FittedNetwork:
         layout = job.layout
         self._structure = layout.layers, layout.shapes[0]
         self._settings, self._progress = vars(job.settings), vars(job.progress)
-        self._history = None
+        self._history, self._made = None, {}
         self.coefs_, self.intercepts_, self._norms = [], [], []
         for (_, role), view in layout.views(flat.cpu(), buffers.cpu()).items():
             if role == "weight" and view.dim() == 2:  # torch.nn.Linear holds W^T
@@ -102,14 +104,14 @@ class FittedNetwork:
         """The network as it predicts, on its device."""
         device = prediction_device(self.device)
         arrays = self._arrays()
-        made = vars(self).get("_made_predictor")
+        made = self._made.get("predictor")
         if made is not None and made[1] == device and _are_same(made[0], arrays):
             return made[2]
         layout, tensors = self._layout, self._tensors(device)
         module = module_around(layout, tensors).requires_grad_(False)
         predictor = Predictor(module, layout, self._settings["loss"])
         if _share_memory(tensors.values(), arrays):
-            self._made_predictor = arrays, device, predictor
+            self._made["predictor"] = arrays, device, predictor
         return predictor
 
     @property
@@ -125,7 +127,7 @@ class FittedNetwork:
                 f"This {type(self).__name__} has no network before it is fitted."
             )
         arrays = self._arrays()
-        made = vars(self).get("_made_net")
+        made = self._made.get("net")
         if made is None or not _are_same(made[0], arrays):
             device = prediction_device(self.device)
             settings = Settings(**self._settings)
@@ -134,7 +136,7 @@ class FittedNetwork:
             if self._history is not None:
                 net.history_ = History(self._history)
             write_history(net, Progress(**self._progress), settings)
-            self._made_net = made = arrays, net
+            self._made["net"] = made = arrays, net
         return made[1]
 
     def _predict_outputs(self, X):
@@ -144,8 +146,18 @@ class FittedNetwork:
         return self._predictor.predict(self._rows(self._check_X(X)))
 
     def __getstate__(self):
-        state = super().__getstate__()
-        return {k: v for k, v in state.items() if k not in MADE_ON_DEMAND}
+        state = dict(super().__getstate__())
+        state.pop("_made", None)
+        if state.get("_optimizer") is not None:
+            state["_optimizer"] = vars(state["_optimizer"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "_structure" in state:
+            self._made = {}
+            if self._optimizer is not None:
+                self._optimizer = OptimizerState(**self._optimizer)
 
 
 def _are_same(arrays, others):

@@ -47,13 +47,11 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._learn_classes(y)
         else:
-            several = self._multilabel is not None
-            if several != (y.ndim == 2) or (several and y.shape[1] != self.n_outputs_):
-                before = (
-                    f"{self.n_outputs_} labels a row" if several else "one class a row"
-                )
+            shape = (len(self.classes_),) if self._multilabel is not None else ()
+            if y.shape[1:] != shape:
                 raise ValueError(
-                    f"y is of shape {y.shape}, but the first had {before}."
+                    f"y is of shape {y.shape}, but it was of shape "
+                    f"{('n_samples', *shape)} in the first fit."
                 )
             self._check_known_classes(unique_labels(y))
         return self._indicators(y)

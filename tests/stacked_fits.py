@@ -50,6 +50,8 @@ SMALL_RATE = dict(learning_rate_init=0.01)
 
 
 def rows(structure):
+    if structure == "cnn of rows":
+        return IMAGES.reshape(len(IMAGES), -1)
     return IMAGES if structure.startswith("cnn") else ROWS
 
 

@@ -15,6 +15,7 @@ from sknn_course.experiments.data import load
 from sknn_course.experiments.metrics import curves, measure, penalty
 from sknn_course.experiments.record import Training
 from sknn_course.experiments.training import make_estimators, prepare, train_all
+from sknn_course.training import DivergedError
 
 PARAMS = {
     "hidden_layer_sizes": (12,),
@@ -242,7 +243,7 @@ def test_one_diverged_repetition_leaves_the_others():
     class DivergesOnce(MLPRegressor):
         def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
             if self.random_state == 1:
-                raise ValueError("Solver produced non-finite parameter weights.")
+                raise DivergedError("Solver produced non-finite parameter weights.")
             return super().fit(X, y, sample_weight, X_val, y_val)
 
     params = {**PARAMS, "batch_size": 3}

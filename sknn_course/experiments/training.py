@@ -7,12 +7,14 @@ from math import inf, nan
 from time import perf_counter
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch
 
+from joblib import Parallel, delayed, parallel_config
+
 from ..parallel import CallAborted
+from ..training import DivergedError
 from .cost import estimate
 from .metrics import PARTS, curves, measure
 from .record import TrainingResult
@@ -240,7 +242,7 @@ def _collect(training, fits, data, seconds):
     trained = Trained(TrainingResult({}, {}, rows, 0, seconds), data=data)
     measured = []
     for r, (estimator, error) in enumerate(fits):
-        if error is not None and "non-finite" in str(error):
+        if isinstance(error, DivergedError):
             trained.diverged.append(r)
         elif error is not None:
             trained.error = describe(error)

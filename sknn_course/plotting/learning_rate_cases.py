@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
+from ..training import DivergedError
 from .canvas import BLUE, GREY, ORANGE, log_scale_pays, root_figure, single_axes, tidy
 
 GOOD = 0.05  # of the way from the first loss to the lowest final one may be missing
@@ -89,11 +90,10 @@ class LearningRateCasesDisplay:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # it shows whether it has converged
                 try:
-                    network.fit(X, y, **(fit_params or {}))
-                except ValueError:  # the weights have overflowed
-                    if not hasattr(network, "loss_curve_"):
-                        raise
-            curves[rate] = np.asarray(network.loss_curve_, dtype=float)
+                    curve = network.fit(X, y, **(fit_params or {})).loss_curve_
+                except DivergedError as error:
+                    curve = error.loss_curve
+            curves[rate] = np.asarray(curve, dtype=float)
         return cls(curves=curves).plot(ax, **params)
 
     @classmethod

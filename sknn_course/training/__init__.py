@@ -1,6 +1,7 @@
 """One trainer for one network and for many."""
 
 from .job import FitJob, Progress, Settings, Split
+from .stopping import DivergedError
 from .trainer import train
 
-__all__ = ["FitJob", "Progress", "Settings", "Split", "train"]
+__all__ = ["DivergedError", "FitJob", "Progress", "Settings", "Split", "train"]

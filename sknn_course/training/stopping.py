@@ -48,19 +48,49 @@ def record_epoch(job, loss, scores, seconds):
     return improved, job.single_epoch or progress.n_iter >= settings.max_iter
 
 
+class DivergedError(ValueError):
+    """Training left the range of floating numbers.
+
+    Attributes
+    ----------
+    loss_curve : list of float
+        Mean training loss of each epoch, the last ones perhaps not finite.
+    """
+
+    def __init__(self, message, loss_curve=()):
+        super().__init__(message)
+        self.loss_curve = list(loss_curve)
+
+
+def check_finite(job):
+    """Refuse trained weights that are not finite.
+
+    Raises
+    ------
+    DivergedError
+    """
+    if not job.parameters.isfinite().all():
+        raise DivergedError(
+            "Solver produced non-finite parameter weights. The input data may"
+            " contain large values and need to be preprocessed.",
+            job.progress.loss_curve,
+        )
+
+
 def check_best(job):
     """Refuse to keep start weights where no epoch had a finite validation score.
 
     Raises
     ------
-    ValueError
+    DivergedError
     """
     progress = job.progress
     if progress.validation_scores and progress.best_validation_score == -inf:
-        raise ValueError(
+        raise DivergedError(
             "Solver produced a finite validation score in no epoch: weights or "
             f"predictions overflow {job.train.y.dtype}. The input data may contain "
-            "large values and need to be preprocessed."
+            "large values and need to be preprocessed.",
+            progress.loss_curve,
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...cnn import CNNClassifier
 from ...theory import predicts_one_value
+from ...training import DivergedError
 from ..record import Check, Findings
 from .mnist_networks import OUTPUT_DROPOUT, SMALL, WIDE
 from .settings import mnist, mnist_experiment, mnist_network
@@ -26,9 +27,7 @@ def _train(context, variants):
         network = mnist_network(context, params, **make)
         try:
             fitted = context.fit([network], X, y, X_val=X_val, y_val=y_val)[0]
-        except ValueError as error:
-            if "non-finite" not in str(error):
-                raise
+        except DivergedError:
             found[name] = None, {"run": name, "digits predicted": "diverged"}
             continue
         y_pred = fitted.predict(X_test)
