@@ -7,7 +7,9 @@ from time import perf_counter
 import joblib
 from joblib.parallel import ParallelBackendBase
 
+from .orphans import end_with_parent
 from .report import begin_report, last_report
+from .stacked_call import raise_overlooked_error
 
 CORES = "LOKY_MAX_CPU_COUNT"  # what `joblib.cpu_count` keeps to
 
@@ -70,6 +72,7 @@ class SharedAmongProcesses(ParallelBackendBase):
             tasks, self._tasks = self._tasks, []
             self._run(tasks)
         yield
+        raise_overlooked_error(self.parallel)
 
     def abort_everything(self, ensure_ready=True):
         """Forget tasks that have not begun."""
@@ -99,6 +102,7 @@ class SharedAmongProcesses(ParallelBackendBase):
 
 def _run_stacked(tasks, n_cores, options):
     """In a worker: the results of tasks, in their order, and what was stacked."""
+    end_with_parent()
     begin_report()  # the worker's last one may be of another call
     before = os.environ.get(CORES)
     os.environ[CORES] = str(n_cores)
