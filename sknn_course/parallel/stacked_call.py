@@ -78,6 +78,7 @@ class StackedCall(ParallelBackendBase):
                 finally:
                     self.stop_call()
         yield
+        self.stop_call()
         raise_overlooked_error(self.parallel)
         if call is not None and call.error is not None:
             raise call.error
