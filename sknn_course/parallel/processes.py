@@ -91,7 +91,13 @@ class SharedAmongProcesses(ParallelBackendBase):
             for share in shares
         ]
         # always as many workers: joblib would start others
-        workers = joblib.Parallel(n, "loky", batch_size=1, return_as="generator")
+        workers = joblib.Parallel(
+            n,
+            "loky",
+            batch_size=1,
+            return_as="generator",
+            initializer=end_with_parent,
+        )
         reports = []
         for share, (results, report) in zip(shares, workers(calls), strict=True):
             reports.append(report)
@@ -102,7 +108,6 @@ class SharedAmongProcesses(ParallelBackendBase):
 
 def _run_stacked(tasks, n_cores, options):
     """In a worker: the results of tasks, in their order, and what was stacked."""
-    end_with_parent()
     begin_report()  # the worker's last one may be of another call
     before = os.environ.get(CORES)
     os.environ[CORES] = str(n_cores)
