@@ -74,6 +74,16 @@ class StackedBackend(ParallelBackendBase):
     tasks join the others. Inner calls that ask for threads (``prefer="threads"``,
     as forests do), for a generator of results or for a timeout run one after another.
 
+    The ``fit_time`` of searches, of `cross_validate` and of curves is the time of the
+    network's own task and its share in the trainings, by its rows and epochs: over a
+    search the sum is about what all fits took, and in workers that train beside this
+    process, as ever, more than the wall clock shows. What a fit waited for others is
+    left out.
+
+    Of several errors in tasks that of the first task is raised, as in an ordinary run.
+    One of the iterator of tasks comes before those, since many are taken at once;
+    among ``n_processes`` it is the first in time.
+
     With ``random_state=None`` networks draw from numpy's global generator, as they
     come to it, in workers from generators that it seeds: a seed of that generator does
     not give the numbers of an ordinary run, nor does it with joblib's backend "loky".

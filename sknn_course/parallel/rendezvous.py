@@ -170,6 +170,7 @@ class Rendezvous:
             task.job, task.arrived = job, monotonic()
             self.turns.wait_for_wave(task, n_bytes)
         task.goes_on.wait()
+        task.seconds_of_others += monotonic() - task.arrived - task.seconds_trained
         warnings.restore()
         task.job = None
         task.check()
@@ -206,8 +207,10 @@ class Rendezvous:
             if call.is_over:
                 return
             call.is_joined = True
+            asleep, done_before = monotonic(), call.seconds
             self.turns.block(task)
         task.goes_on.wait()
+        task.seconds_of_others += monotonic() - asleep - (call.seconds - done_before)
         warnings.restore()
         task.check()
 
@@ -222,13 +225,15 @@ class Rendezvous:
         jobs = [task.job for task in tasks]
         task_of = dict(zip(map(id, jobs), tasks, strict=True))
         try:
-            train_wave(
+            seconds = train_wave(
                 jobs,
                 self.report,
                 lambda job: task_of[id(job)].state == WAITING,
                 self.cuda_graphs,
                 shared_bytes,
             )
+            for task in tasks:
+                task.seconds_trained = seconds.get(id(task.job), 0.0)
         except BaseException as error:  # or the tasks would wait for ever
             if isinstance(error, KeyboardInterrupt):
                 for job in jobs:

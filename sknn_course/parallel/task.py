@@ -6,6 +6,7 @@ import traceback
 from itertools import count
 from time import monotonic
 
+from .fit_time import leave_out
 from .warning_state import WarningState
 
 # where a task is
@@ -41,6 +42,8 @@ class Call:
     ----------
     tasks : set of Task
         Those that have not ended.
+    seconds : float
+        That its tasks took, without those that they waited for others.
     failure : Task or None
         The first in order of those that have failed. Later ones are aborted; earlier
         ones go on, since an ordinary run would end with the error of one of them.
@@ -62,6 +65,7 @@ class Call:
         self.aborted = self.failed = False
         self.failure = self.error = None
         self.is_joined = False
+        self.seconds = 0.0
         self.context = contextvars.copy_context()
         self.warnings = WarningState()
         self.started, self.last_submitted = started, monotonic()
@@ -107,6 +111,8 @@ class Task:
         self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0
         self.arrived = 0.0
+        self.seconds_trained = 0.0  # its share in the last wave
+        self.seconds_of_others = 0.0  # in which it waited, beyond such shares
 
     def __lt__(self, other):
         return self.rank < other.rank
@@ -130,6 +136,7 @@ def current_task():
 
 def run(task):
     """Run a task in this thread: whether it succeeded, and its result or error."""
+    started = monotonic()
     _thread.task = task
     call = task.call
     function, task.function = task.function, None  # lets go of its arguments
@@ -141,4 +148,6 @@ def run(task):
         error.add_note(f"In a task: {''.join(traceback.format_exception(error))}")
         outcome = False, error
     _thread.task = None
+    task.seconds = monotonic() - started - task.seconds_of_others
+    leave_out(outcome[1], task.seconds_of_others)
     return outcome

@@ -263,6 +263,7 @@ class Turns:
         call = task.call
         self._move(task, ENDED)
         self._bytes -= task.held_bytes
+        call.seconds += task.seconds
         call.tasks.discard(task)
         if call.is_over:
             self.nobody_runs.ring()
