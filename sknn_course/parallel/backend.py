@@ -1,6 +1,6 @@
 """The joblib backend "stacked"."""
 
-from contextlib import contextmanager
+import threading
 from numbers import Integral
 
 import joblib
@@ -13,13 +13,14 @@ from joblib.parallel import (
 
 from ..training import train
 from ..training.groups import why_alone
-from .garbage import spare_older_objects, take_up_older_objects
 from .processes import SharedAmongProcesses
 from .rendezvous import Rendezvous
 from .report import begin_report
+from .stacked_call import StackedCall
 from .task import current_task
 
 NESTED_MODELS = 64  # offered to a call inside a task
+_lock = threading.Lock()
 
 
 class StackedBackend(ParallelBackendBase):
@@ -72,6 +73,16 @@ class StackedBackend(ParallelBackendBase):
     A task that is inside its own Parallel call is not waited for: its inner
     tasks join the others. Inner calls that ask for threads (``prefer="threads"``,
     as forests do), for a generator of results or for a timeout run one after another.
+
+    The ``fit_time`` of searches, of `cross_validate` and of curves is the time of the
+    network's own task and its share in the trainings, by its rows and epochs: over a
+    search the sum is about what all fits took, and in workers that train beside this
+    process, as ever, more than the wall clock shows. What a fit waited for others is
+    left out.
+
+    Of several errors in tasks that of the first task is raised, as in an ordinary run.
+    One of the iterator of tasks comes before those, since many are taken at once;
+    among ``n_processes`` it is the first in time.
 
     With ``random_state=None`` networks draw from numpy's global generator, as they
     come to it, in workers from generators that it seeds: a seed of that generator does
@@ -145,7 +156,6 @@ class StackedBackend(ParallelBackendBase):
         self.cuda_graphs = cuda_graphs
         self._report = None
         self._rendezvous = None
-        self._calls = []  # begun, not ended
 
     @property
     def report(self):
@@ -171,10 +181,11 @@ class StackedBackend(ParallelBackendBase):
     def configure(
         self, n_jobs=1, parallel=None, prefer=None, require=None, **backend_kwargs
     ):
-        """Prepare for calls of ``parallel``."""
+        """Give ``parallel`` a backend of its own."""
+        n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
+        call = StackedCall(self, parallel, max(1, n_running))
         wants_threads = "threads" in (prefer, _threads_if(require))
-        self.parallel = parallel
-        if current_task() is not None and (wants_threads or not self._waits()):
+        if current_task() is not None and (wants_threads or not call.waits):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if current_task() is None and self.n_processes > 1 and not wants_threads:
             raise FallbackToBackend(
@@ -184,83 +195,26 @@ class StackedBackend(ParallelBackendBase):
             # joblib parses the expression, and Python's parser fails now and then
             # where several threads use it (SystemError, CPython issue 106905)
             parallel.pre_dispatch = "all"
-        n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
-        self._n_running = max(1, n_running)
-        return self.effective_n_jobs(n_jobs)
+        raise FallbackToBackend(call)
 
-    def start_call(self):
-        """Begin a call: with a new rendezvous, or in that of the task around it."""
-        parent = current_task()
-        if parent is not None:
-            self._rendezvous = parent.call.rendezvous
-        elif not self._calls:
-            self._rendezvous = Rendezvous(
-                self._n_running,
-                self.max_models,
-                self.max_bytes,
-                self.report,
-                self.cuda_graphs,
-                self.trains_in_workers,
-            )
-            if self._returns_list():
-                spare_older_objects()
-        self._calls.append(self._rendezvous.begin_call(parent))
-
-    def submit(self, func, callback=None):
-        """Take a task."""
-        return self._rendezvous.submit(self._calls[-1], func, callback)
-
-    def retrieve_result_callback(self, out):
-        """The result of a task, or its error raised."""
-        succeeded, result = out
-        if not succeeded:
-            raise result
-        return result
-
-    @contextmanager
-    def retrieval_context(self):
-        """Around joblib's wait for results."""
-        call = self._calls[-1]
-        if call.parent is not None:
-            self._rendezvous.join(call)
-        else:
-            self._rendezvous.dispatched(call)
-            if self._waits():
-                self._rendezvous.train_here(call)
-        yield
-
-    def abort_everything(self, ensure_ready=True):
-        """End the tasks of the call."""
-        if self._calls:
-            self._rendezvous.abort(self._calls[-1])
-
-    def stop_call(self):
-        """End the call; joblib asks again where one more interrupt broke this off."""
-        if not self._calls:
-            return
-        call = self._calls.pop()
-        is_last = call.parent is None and not self._calls
-        try:
-            self._rendezvous.end_call(call)
-            if is_last:
-                self._rendezvous.close()
-        finally:
-            if is_last and self._returns_list():
-                call.warnings.restore()
-                take_up_older_objects()
+    def open_rendezvous(self, n_running):
+        """Where the tasks of a call meet: with those of others that have not ended."""
+        with _lock:
+            if self._rendezvous is None or self._rendezvous.closed:
+                self._rendezvous = Rendezvous(
+                    n_running,
+                    self.max_models,
+                    self.max_bytes,
+                    self.report,
+                    self.cuda_graphs,
+                    self.trains_in_workers,
+                )
+            return self._rendezvous
 
     def get_nested_backend(self):
         """The backend inside a task, which joins the task's rendezvous."""
         level = (self.nesting_level or 0) + 1
         return StackedBackend(nesting_level=level, **self._options()), None
-
-    def _returns_list(self):
-        """Not a generator, which may never be read to its end."""
-        return self.parallel.return_as == "list"
-
-    def _waits(self):
-        """Whether the call ends when all tasks have ended, or one has failed."""
-        return self._returns_list() and self.parallel.timeout is None
 
     def _options(self):
         """Of backends in tasks and in worker processes."""

@@ -7,7 +7,9 @@ from time import perf_counter
 import joblib
 from joblib.parallel import ParallelBackendBase
 
+from .orphans import end_with_parent
 from .report import begin_report, last_report
+from .stacked_call import raise_overlooked_error
 
 CORES = "LOKY_MAX_CPU_COUNT"  # what `joblib.cpu_count` keeps to
 
@@ -70,6 +72,7 @@ class SharedAmongProcesses(ParallelBackendBase):
             tasks, self._tasks = self._tasks, []
             self._run(tasks)
         yield
+        raise_overlooked_error(self.parallel)
 
     def abort_everything(self, ensure_ready=True):
         """Forget tasks that have not begun."""
@@ -88,7 +91,13 @@ class SharedAmongProcesses(ParallelBackendBase):
             for share in shares
         ]
         # always as many workers: joblib would start others
-        workers = joblib.Parallel(n, "loky", batch_size=1, return_as="generator")
+        workers = joblib.Parallel(
+            n,
+            "loky",
+            batch_size=1,
+            return_as="generator",
+            initializer=end_with_parent,
+        )
         reports = []
         for share, (results, report) in zip(shares, workers(calls), strict=True):
             reports.append(report)

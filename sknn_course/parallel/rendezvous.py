@@ -16,11 +16,11 @@ import threading
 from time import monotonic
 
 from ..training import train
+from ..training.interrupts import DEAF_SECONDS, Uninterrupted, get_interruptibly
 from ..training.slices import fills_core
-from ..training.threads import DEAF_SECONDS
 from .equal_data import EqualData, cut_bytes
 from .shared import SharedResults
-from .task import RUNNING, WAITING, Call, Task
+from .task import WAITING, Call, Task
 from .turns import Turns
 from .warning_state import WarningState
 from .wave import train_wave
@@ -52,7 +52,7 @@ class Rendezvous:
         self.results = SharedResults(max_bytes)
         self._lock = self.turns.lock  # of everything below
         self._calls = []
-        self._closed = False
+        self.closed = False  # for further calls
         self._caller_trains = False
         self._trainer = None
         self._data, self._data_lock = EqualData(), threading.Lock()
@@ -61,27 +61,27 @@ class Rendezvous:
 
     # Calls
 
-    def begin_call(self, parent):
+    def begin_call(self, parent, started):
         """A new `Call`, inside a task or from the outside (None)."""
-        call = Call(self, parent)
+        call = Call(self, parent, started)
         with self._lock:
             self._calls.append(call)
         return call
 
     def submit(self, call, function, callback):
-        """Take a task; it starts when there is room."""
-        call.check()
+        """Take a task; it starts when there is room, unless it is not wanted."""
         task = Task(call, function, callback, self.turns.new_event())
         with self._lock:
-            call.last_submitted = monotonic()
-            call.tasks.add(task)
-            self.report.n_tasks += 1
-            self.turns.queue(task)
+            if not task.is_aborted:
+                call.last_submitted = monotonic()
+                call.tasks.add(task)
+                self.report.n_tasks += 1
+                self.turns.queue(task)
         return task
 
     def dispatched(self, call):
         """The caller has handed over its tasks and waits for results."""
-        with self._lock:
+        with Uninterrupted(), self._lock:
             call.dispatching = False
             self.turns.advance()
 
@@ -92,26 +92,30 @@ class Rendezvous:
         ------
         KeyboardInterrupt
         """
-        with self._lock:
-            self._caller_trains = True
         try:
+            self._caller_trains = True
             while (tasks := self._next_wave(call)) is not None:
                 self._train_wave(tasks, self.shared_bytes)
         finally:
-            with self._lock:
+            with Uninterrupted(), self._lock:
                 self._caller_trains = False
-                self.turns.nobody_runs.notify()
+                self.turns.nobody_runs.ring()
 
     def end_call(self, call):
         """The caller has all results, or wants no more."""
         if call.tasks:
-            self.abort(call)  # a further interrupt may have kept joblib from it
+            self.abort(call)
         with self._lock:
             self._calls.remove(call)
             if call.parent is None:
                 self.report.seconds += monotonic() - call.started
                 self.report.n_shared += self.results.n_shared
                 self.results.n_shared = 0
+            # calls inside tasks may end later
+            is_last = call.parent is None and all(c.parent for c in self._calls)
+            self.closed |= is_last
+        if is_last:
+            self.close()
 
     def abort(self, call):
         """End the tasks of a call, each as soon as it can be ended.
@@ -120,13 +124,17 @@ class Rendezvous:
         training ends with the epoch (of lbfgs: the iteration), and the others
         raise at their next fit.
         """
-        with self._lock:
+        with Uninterrupted(), self._lock:
             call.aborted = True
-            tasks = [t for c in self._calls if c.is_aborted for t in c.tasks]
-            for task in tasks:
-                if task.job is not None:
-                    task.job.cancelled = True
-            self.turns.drop(tasks)
+            self.drop_aborted()
+
+    def drop_aborted(self):
+        """End the tasks that were aborted; to be called with the lock held."""
+        tasks = [t for call in self._calls for t in call.tasks if t.is_aborted]
+        for task in tasks:
+            if task.job is not None:
+                task.job.cancelled = True
+        self.turns.drop(tasks)
 
     def close(self):
         """End the threads, without waiting long for those that do not end."""
@@ -134,8 +142,8 @@ class Rendezvous:
         for call in self._calls.copy():
             self.abort(call)  # of generators that nobody has read to the end
         with self._lock:
-            self._closed = True
-            self.turns.nobody_runs.notify_all()
+            self.closed = True
+            self.turns.nobody_runs.ring()
         self.turns.close()
 
     # In tasks
@@ -147,7 +155,7 @@ class Rendezvous:
         ------
         CallAborted
         """
-        task.call.check()
+        task.check()
         warnings = WarningState()
         task.fills_core = fills_core(job)
         with self._data_lock:
@@ -156,15 +164,16 @@ class Rendezvous:
             job.validation = self._data.split(job.validation)
             n_bytes = cut_bytes(job.train) + self._data.n_bytes - known_bytes
         with self._lock:
-            task.call.check()
+            task.check()
             if self._trainer is None:
                 self._trainer = self.turns.start_thread(self._train_waves, "trainer")
             task.job, task.arrived = job, monotonic()
             self.turns.wait_for_wave(task, n_bytes)
         task.goes_on.wait()
+        task.seconds_of_others += monotonic() - task.arrived - task.seconds_trained
         warnings.restore()
         task.job = None
-        task.call.check()
+        task.check()
 
     def train_alone(self, task, job, reason):
         """Train the job of a task at once, outside of the waves.
@@ -174,14 +183,14 @@ class Rendezvous:
         CallAborted
         """
         with self._lock:
-            task.call.check()
+            task.check()
             task.job = job
             self.report.not_stacked[reason] += 1
         try:
             train([job])
         finally:
             task.job = None
-        task.call.check()
+        task.check()
 
     def join(self, call):
         """Put the parent of a call to sleep until its tasks have ended.
@@ -194,13 +203,16 @@ class Rendezvous:
         """
         task, warnings = call.parent, WarningState()
         with self._lock:
-            if not call.tasks or task.state != RUNNING:
+            task.check()
+            if call.is_over:
                 return
             call.is_joined = True
+            asleep, done_before = monotonic(), call.seconds
             self.turns.block(task)
         task.goes_on.wait()
+        task.seconds_of_others += monotonic() - asleep - (call.seconds - done_before)
         warnings.restore()
-        call.check()
+        task.check()
 
     # In the caller's thread, or the trainer's
 
@@ -213,27 +225,33 @@ class Rendezvous:
         jobs = [task.job for task in tasks]
         task_of = dict(zip(map(id, jobs), tasks, strict=True))
         try:
-            train_wave(
+            seconds = train_wave(
                 jobs,
                 self.report,
                 lambda job: task_of[id(job)].state == WAITING,
                 self.cuda_graphs,
                 shared_bytes,
             )
+            for task in tasks:
+                task.seconds_trained = seconds.get(id(task.job), 0.0)
         except BaseException as error:  # or the tasks would wait for ever
+            if isinstance(error, KeyboardInterrupt):
+                for job in jobs:
+                    job.error = KeyboardInterrupt()  # without the frames of this one
+                raise
             for job in jobs:
                 job.error = error
-            if isinstance(error, KeyboardInterrupt):
-                raise
         finally:
-            with self._lock:
+            with Uninterrupted(), self._lock:
                 self.report.seconds_training += monotonic() - started
                 self.turns.go_back(tasks)
 
     def _next_wave(self, call=None):
         """The tasks of the next wave; None when the caller's call is over, or all."""
-        with self._lock:
-            while not (self._closed if call is None else call.is_over):
+        while True:
+            with Uninterrupted(), self._lock:
+                if self.closed if call is None else call.is_over:
+                    return None
                 seconds = self._seconds_to_wave()
                 if call is None and self._caller_trains:
                     seconds = None
@@ -243,9 +261,9 @@ class Rendezvous:
                     now = monotonic()
                     self.report.add_wave([now - task.arrived for task in tasks])
                     return tasks
-                seconds = min(seconds or DEAF_SECONDS, DEAF_SECONDS)
-                self.turns.nobody_runs.wait(seconds)
-            return None
+                bell = self.turns.nobody_runs.expect()
+            seconds = min(seconds or DEAF_SECONDS, DEAF_SECONDS)
+            get_interruptibly(bell, seconds)
 
     def _seconds_to_wave(self):
         """Seconds until a wave is due, None where that depends on a task."""

@@ -6,6 +6,7 @@ import traceback
 from itertools import count
 from time import monotonic
 
+from .fit_time import leave_out
 from .warning_state import WarningState
 
 # where a task is
@@ -41,39 +42,50 @@ class Call:
     ----------
     tasks : set of Task
         Those that have not ended.
+    seconds : float
+        That its tasks took, without those that they waited for others.
+    failure : Task or None
+        The first in order of those that have failed. Later ones are aborted; earlier
+        ones go on, since an ordinary run would end with the error of one of them.
     failed : bool
-        Whether a task has failed.
+        Whether that error is final and joblib has been told.
+    error : BaseException or None
+        Of joblib itself, when it was told the outcome of a task.
     dispatching : bool
         Whether the caller, outside tasks, still hands over tasks.
     is_joined : bool
         Whether the parent sleeps until all tasks have ended or one has failed.
     """
 
-    def __init__(self, rendezvous, parent):
+    def __init__(self, rendezvous, parent, started):
         self.rendezvous, self.parent = rendezvous, parent
         self.depth = 0 if parent is None else parent.call.depth + 1
         self.tasks = set()
         self.dispatching = parent is None
         self.aborted = self.failed = False
+        self.failure = self.error = None
         self.is_joined = False
+        self.seconds = 0.0
         self.context = contextvars.copy_context()
         self.warnings = WarningState()
-        self.started = self.last_submitted = monotonic()
+        self.started, self.last_submitted = started, monotonic()
 
     @property
     def is_aborted(self):
-        """Whether this call, or one around it, was aborted."""
-        return self.aborted or (self.parent is not None and self.parent.call.is_aborted)
+        """Whether this call, or a task around it, was aborted."""
+        return self.aborted or (self.parent is not None and self.parent.is_aborted)
 
     @property
     def is_over(self):
         """Whether its results are there, or an error is."""
         return not self.tasks or self.failed or self.is_aborted
 
-    def check(self):
-        """Raise `CallAborted` where it was."""
-        if self.is_aborted:
-            raise CallAborted("The joblib call of this task has ended.")
+    @property
+    def is_settled(self):
+        """Whether no task can fail any more that comes before the one that has."""
+        return self.failure is not None and all(
+            task.has_run for task in self.tasks if task.rank < self.failure.rank
+        )
 
 
 class Task:
@@ -94,13 +106,27 @@ class Task:
         self.rank = (-call.depth, next(_numbers))  # inner tasks first
         self.state = QUEUED
         self.goes_on = goes_on
+        self.has_run, self.outcome = False, None
         self.job = None
         self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0
         self.arrived = 0.0
+        self.seconds_trained = 0.0  # its share in the last wave
+        self.seconds_of_others = 0.0  # in which it waited, beyond such shares
 
     def __lt__(self, other):
         return self.rank < other.rank
+
+    @property
+    def is_aborted(self):
+        """Whether its call was, or a task before it has failed."""
+        failure = self.call.failure
+        return self.call.is_aborted or (failure is not None and failure < self)
+
+    def check(self):
+        """Raise `CallAborted` where it was aborted."""
+        if self.is_aborted:
+            raise CallAborted("The joblib call of this task has ended.")
 
 
 def current_task():
@@ -109,7 +135,8 @@ def current_task():
 
 
 def run(task):
-    """Run a task in this thread, and its callback; whether it succeeded."""
+    """Run a task in this thread: whether it succeeded, and its result or error."""
+    started = monotonic()
     _thread.task = task
     call = task.call
     function, task.function = task.function, None  # lets go of its arguments
@@ -121,5 +148,6 @@ def run(task):
         error.add_note(f"In a task: {''.join(traceback.format_exception(error))}")
         outcome = False, error
     _thread.task = None
-    task.callback(outcome)
-    return outcome[0]
+    task.seconds = monotonic() - started - task.seconds_of_others
+    leave_out(outcome[1], task.seconds_of_others)
+    return outcome

@@ -4,6 +4,7 @@ import heapq
 import threading
 from collections import Counter, deque
 from functools import partial
+from queue import SimpleQueue
 from time import monotonic
 
 from joblib import cpu_count
@@ -12,6 +13,25 @@ from .greenlets import GreenletThread, load_greenlet
 from .task import BLOCKED, DROPPED, ENDED, READY, RUNNING, WAITING, run
 
 JOIN_SECONDS = 1.0  # given to threads to end
+
+
+class Bell:
+    """Wakes the threads that wait for it; to be used with the lock held."""
+
+    def __init__(self):
+        self._waiting = []
+
+    def expect(self):
+        """A queue that gets something when it rings, to wait for without the lock."""
+        queue = SimpleQueue()
+        self._waiting.append(queue)
+        return queue
+
+    def ring(self):
+        """Wake all."""
+        waiting, self._waiting = self._waiting, []
+        for queue in waiting:
+            queue.put("ringing")
 
 
 class Turns:
@@ -35,8 +55,8 @@ class Turns:
         Of the turns, and of the states of tasks and calls.
     kind : str
         What tasks run in.
-    nobody_runs : Condition
-        Notified when tasks wait for a wave and none runs, and at the end of a call.
+    nobody_runs : Bell
+        Rung when tasks wait for a wave and none runs, and at the end of a call.
     """
 
     def __init__(self, n_running, max_models, max_bytes):
@@ -44,7 +64,7 @@ class Turns:
         self.max_bytes = max_bytes
         self.most_filling = 2 * cpu_count()  # they may take unequally long
         self.lock = threading.Lock()
-        self.nobody_runs = threading.Condition(self.lock)
+        self.nobody_runs = Bell()
         self._n_in: Counter = Counter()  # tasks by state
         self._queue: list = []  # heap of tasks to start
         self._ready: deque = deque()
@@ -112,7 +132,7 @@ class Turns:
             if task.state in (RUNNING, WAITING, READY, BLOCKED):
                 self._move(task, DROPPED)
                 task.goes_on.set()
-        self._queue = [t for t in self._queue if not t.call.is_aborted]
+        self._queue = [t for t in self._queue if not t.is_aborted]
         heapq.heapify(self._queue)
         self._ready = deque(t for t in self._ready if t.state == READY)
         self._waiting = [t for t in self._waiting if t.state == WAITING]
@@ -139,7 +159,7 @@ class Turns:
             else:
                 self._start(heapq.heappop(self._queue))
         if self.stand_still:
-            self.nobody_runs.notify_all()
+            self.nobody_runs.ring()
         return for_this_thread
 
     def start_thread(self, function, role):
@@ -207,20 +227,47 @@ class Turns:
         with self.lock:
             pass  # until the thread that started this one sleeps: no turns of both
         while task is not None:
-            succeeded = run(task)
+            task.outcome = run(task)
+            for ended in self._outcomes_to_tell(task):
+                self._tell(ended)
             with self.lock:
-                task = self._end(task, succeeded)
+                task = self._end(task)
 
-    def _end(self, task, succeeded):
+    def _outcomes_to_tell(self, task):
+        """The task, whose outcome joblib is to hear now, or another or none."""
+        call = task.call
+        with self.lock:
+            task.has_run = True
+            if call.failure is None and task.outcome[0]:
+                return [task]
+            if call.failed or task.is_aborted:
+                return []
+            if not task.outcome[0]:
+                call.failure = task
+                call.rendezvous.drop_aborted()
+            return [call.failure] if call.is_settled else []
+
+    def _tell(self, task):
+        try:
+            task.callback(task.outcome)
+        except BaseException as error:
+            task.call.error = error
+            # so that joblib awaits no more results
+            task.callback.parallel._aborting = True
+        with self.lock:
+            task.call.failed |= not task.outcome[0] or task.call.error is not None
+        task.outcome = None  # it may be large
+
+    def _end(self, task):
         """Take a task out; the next one for its thread, or None."""
         call = task.call
         self._move(task, ENDED)
         self._bytes -= task.held_bytes
+        call.seconds += task.seconds
         call.tasks.discard(task)
-        call.failed |= not succeeded
         if call.is_over:
-            self.nobody_runs.notify_all()
-        if call.is_joined and not (succeeded and call.tasks):
-            call.is_joined = False
-            self.make_ready(call.parent)
+            self.nobody_runs.ring()
+            if call.is_joined:
+                call.is_joined = False
+                self.make_ready(call.parent)
         return self.advance(to_reuse_thread=True)

@@ -4,6 +4,7 @@ from time import perf_counter
 
 from ..training.groups import group_by_structure
 from ..training.recording import record_cuda_graph, why_not_recorded
+from .fit_time import shares_of
 from .group import train_group
 from .report import StackRecord
 from .workers import share_out, trained_by_workers
@@ -37,7 +38,13 @@ def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
     shared_bytes : int
         Worker processes may train a part of the jobs at the same time, where the
         rows in all processes together keep below this.
+
+    Returns
+    -------
+    dict
+        Seconds of each job, by its id.
     """
+    seconds_of = {}
     wave = len(report.waves) - 1
     splits = [s for job in jobs for s in (job.train, job.validation) if s is not None]
     report.n_data += len(splits)
@@ -55,6 +62,7 @@ def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
         started = perf_counter()
         failed = not train_group(group, is_wanted, record, n_cores)
         seconds = perf_counter() - started
+        seconds_of.update(shares_of(group, seconds))
         report.stacks.append(
             StackRecord(wave, len(group), description, seconds, failed)
         )
@@ -67,7 +75,9 @@ def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
             if outcome is None:
                 rest.append(group)
             else:
+                seconds_of.update(shares_of(group, outcome[0]))
                 of_stack = wave, len(group), describe(group[0]), *outcome
                 report.stacks.append(StackRecord(*of_stack, in_worker=True))
     for group in rest:
         train_here(group)
+    return seconds_of

@@ -12,7 +12,6 @@ import threading
 import warnings
 from bisect import bisect
 from collections import Counter
-from concurrent.futures import wait
 from contextlib import contextmanager
 from time import monotonic, perf_counter
 
@@ -22,10 +21,11 @@ import torch
 from joblib.externals.loky import ProcessPoolExecutor
 from sklearn.utils import check_random_state
 
+from ..training.interrupts import Uninterrupted, wait_for
 from ..training.slices import fills_core, training_seconds
-from ..training.threads import DEAF_SECONDS
 from .equal_data import cut_bytes
 from .group import set_state, state_of, train_group
+from .orphans import end_with_parent
 
 # Measured on two cores
 START_SECONDS = 3.0  # until a new worker trains
@@ -48,17 +48,24 @@ class _Pool:
 
     def submit(self, arguments):
         """Futures of `_train`, one worker for each argument."""
-        if not self.is_there:
-            self.end()
-            self.n_workers = len(arguments)
-            self._executor = ProcessPoolExecutor(self.n_workers, timeout=IDLE_SECONDS)
-        return [self._executor.submit(_train, argument) for argument in arguments]
+        with Uninterrupted():
+            if not self.is_there:
+                self.end()
+                self.n_workers = len(arguments)
+                self._executor = ProcessPoolExecutor(
+                    self.n_workers, timeout=IDLE_SECONDS, initializer=end_with_parent
+                )
+            return [self._executor.submit(_train, argument) for argument in arguments]
 
     def end(self):
         """End the workers, whatever they do."""
-        if self._executor is not None:
-            self._executor.shutdown(kill_workers=True)
-        self._executor = None
+        with Uninterrupted():
+            executor, self._executor = self._executor, None
+            if executor is not None:
+                tasks = executor._call_queue
+                executor.shutdown(kill_workers=True)
+                # or the thread that sends tasks would wait for ever for a reader
+                tasks._reader.close()
 
 
 _pool = _Pool()
@@ -217,8 +224,7 @@ def _results(shares, futures):
     """Take over what workers have trained, as soon as all have."""
     groups = [group for share in shares for group in share]
     try:
-        while wait(futures, DEAF_SECONDS).not_done:
-            pass
+        wait_for(futures)
         _pool.last_used = monotonic()
         results = [r for future in futures for r in pickle.loads(future.result())]
     except Exception as error:

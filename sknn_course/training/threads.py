@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-DEAF_SECONDS = 0.5  # a longer wait for a thread would hear interrupts late on Windows
+from .interrupts import Uninterrupted
+
 _lock = threading.Lock()
 _users = 0
 _before = 1
@@ -20,18 +21,35 @@ def one_thread():
     from before returns when the last block that is open has ended.
     """
     global _users, _before
-    with _lock:
-        if _users == 0:
-            _before = torch.get_num_threads()
-        _users += 1
-        torch.set_num_threads(1)
+    entered = False
     try:
+        with Uninterrupted(), _lock:
+            if _users == 0:
+                _before = torch.get_num_threads()
+            _users += 1
+            entered = True
+            torch.set_num_threads(1)
         yield
     finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
+        with _lock:  # no interrupt is heard before the number is set
+            _users -= entered
+            if _users == 0 and entered:
                 torch.set_num_threads(_before)
+
+
+@contextmanager
+def no_gradients():
+    """As `torch.no_grad`, which an interrupt may leave on after its block."""
+    before = torch.is_grad_enabled()
+    try:
+        torch.set_grad_enabled(False)
+        yield
+    finally:
+        try:
+            torch.set_grad_enabled(before)
+        except KeyboardInterrupt:
+            torch.set_grad_enabled(before)  # it may have come first
+            raise
 
 
 @contextmanager
@@ -43,8 +61,8 @@ def no_denormals():
     """
     smallest = torch.finfo(torch.float32).tiny
     already = float(torch.tensor([smallest]).mul_(0.5)) == 0
-    torch.set_flush_denormal(True)
     try:
+        torch.set_flush_denormal(True)
         yield
     finally:
         torch.set_flush_denormal(already)

@@ -1,6 +1,6 @@
 """Training of fit jobs, stacked where their structure is equal."""
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
@@ -11,12 +11,13 @@ import torch
 
 from .epoch import EpochRunner
 from .groups import group_by_structure
+from .interrupts import Uninterrupted, wait_for
 from .lbfgs import train_lbfgs
 from .orders import RowOrders
 from .slices import plan_slices
 from .stack import Stack
 from .stopping import check_best, record_epoch
-from .threads import DEAF_SECONDS, no_denormals, one_thread
+from .threads import no_denormals, no_gradients, one_thread
 
 
 def train(jobs, record=None, n_cores=None):
@@ -59,10 +60,12 @@ def _train_slices(plan, record):
                     return
             return
         with ThreadPoolExecutor(plan.n_workers) as pool:
-            futures = [pool.submit(_train_together, s, record) for s in plan.stacks]
             try:
-                while wait(futures, DEAF_SECONDS).not_done:
-                    pass
+                with Uninterrupted():
+                    futures = [
+                        pool.submit(_train_together, s, record) for s in plan.stacks
+                    ]
+                wait_for(futures)
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
                 for job in chain.from_iterable(plan.stacks):
@@ -72,13 +75,13 @@ def _train_slices(plan, record):
                 future.result()
 
 
-@torch.no_grad()
 def _train_together(jobs, record):
-    if jobs[0].settings.solver == "lbfgs":
-        train_lbfgs(jobs[0])
-    else:
-        with no_denormals():
-            train_stack(jobs, record)
+    with no_gradients():
+        if jobs[0].settings.solver == "lbfgs":
+            train_lbfgs(jobs[0])
+        else:
+            with no_denormals():
+                train_stack(jobs, record)
 
 
 def train_stack(jobs, record=None):

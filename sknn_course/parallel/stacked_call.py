@@ -1,0 +1,132 @@
+"""What the backend "stacked" does for one `joblib.Parallel`."""
+
+from contextlib import contextmanager
+from time import monotonic
+
+from joblib.parallel import ParallelBackendBase
+
+from ..training.interrupts import Uninterrupted
+from .garbage import spare_older_objects, take_up_older_objects
+from .task import current_task
+
+
+class StackedCall(ParallelBackendBase):
+    """Joblib backend of one `joblib.Parallel`, of a `StackedBackend`.
+
+    A call begins with its first task and ends as early as possible. An interrupt in
+    joblib's own code before, between and after then finds nothing that were to be
+    undone.
+
+    Parameters
+    ----------
+    stacked : StackedBackend
+    parallel : joblib.Parallel
+    n_running : int
+        Tasks that run at the same time.
+    """
+
+    supports_retrieve_callback = True
+    supports_sharedmem = True
+    uses_threads = True
+
+    def __init__(self, stacked, parallel, n_running):
+        super().__init__(nesting_level=stacked.nesting_level)
+        self._stacked, self._n_running = stacked, n_running
+        self.parallel = parallel
+        self._returns_list = parallel.return_as == "list"
+        # it ends when all tasks have ended, or one has failed
+        self.waits = self._returns_list and parallel.timeout is None
+        self._call = None  # begun, not ended
+
+    def effective_n_jobs(self, n_jobs):
+        """Number of tasks that joblib should hand over at least."""
+        return self._stacked.effective_n_jobs(n_jobs)
+
+    def configure(self, n_jobs=1, **_):
+        """Prepare for calls."""
+        return self.effective_n_jobs(n_jobs)
+
+    def start_call(self):
+        """A call is about to begin."""
+        self._started = monotonic()
+
+    def submit(self, func, callback=None):
+        """Take a task."""
+        with Uninterrupted():
+            if self._call is None:
+                self._begin()
+            return self._call.rendezvous.submit(self._call, func, callback)
+
+    def retrieve_result_callback(self, out):
+        """The result of a task, or its error raised."""
+        succeeded, result = out
+        if not succeeded:
+            raise result
+        return result
+
+    @contextmanager
+    def retrieval_context(self):
+        """Around joblib's wait for results."""
+        call = self._call
+        if call is not None and call.parent is not None:
+            call.rendezvous.join(call)
+        elif call is not None:
+            call.rendezvous.dispatched(call)
+            if self.waits:
+                try:
+                    call.rendezvous.train_here(call)
+                finally:
+                    self.stop_call()
+        yield
+        self.stop_call()
+        raise_overlooked_error(self.parallel)
+        if call is not None and call.error is not None:
+            raise call.error
+
+    def abort_everything(self, ensure_ready=True):
+        """End the tasks of the call."""
+        if self._call is not None:
+            self._call.rendezvous.abort(self._call)
+
+    def stop_call(self):
+        """End the call, where it has not ended."""
+        try:
+            self._end()
+        except KeyboardInterrupt:
+            self._end()  # it may have come before anything was done
+            raise
+
+    def _end(self):
+        with Uninterrupted():
+            call, self._call = self._call, None
+            if call is None:
+                return
+            try:
+                call.rendezvous.end_call(call)
+            finally:
+                if call.parent is None and self._returns_list:
+                    call.warnings.restore()
+                    take_up_older_objects()
+
+    def get_nested_backend(self):
+        """The backend inside a task."""
+        return self._stacked.get_nested_backend()
+
+    def _begin(self):
+        parent = current_task()
+        if parent is not None:
+            rendezvous = parent.call.rendezvous
+        else:
+            rendezvous = self._stacked.open_rendezvous(self._n_running)
+        self._call = rendezvous.begin_call(parent, self._started)
+        if parent is None and self._returns_list:
+            spare_older_objects()
+
+
+def raise_overlooked_error(parallel):
+    """Raise the error that ended joblib's iterator of tasks, if one did.
+
+    Joblib keeps it as that of a task, for which it does not wait where all other tasks
+    have ended, or none was to come (``pre_dispatch="all"``).
+    """
+    parallel._raise_error_fast()
