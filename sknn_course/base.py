@@ -34,6 +34,7 @@ from .training.lbfgs import warn_if_not_converged
 from .training.net import NetObserver, make_net
 from .training.optimizers import SOLVERS, OptimizerState
 from .training.schedules import DECAY_RATES, SCHEDULES
+from .training.threads import one_thread
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -127,6 +128,7 @@ class NeuralEstimator(FittedNetwork, CallbackSupportMixin, BaseEstimator):
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
 
+    @one_thread(asked_for=False)
     def _fit(self, X, y, sample_weight=None, incremental=False, validation=None):
         job = self._make_job(X, y, sample_weight, incremental, validation)
         task = None

@@ -1,7 +1,6 @@
 """The network that a neural estimator keeps: attributes, pickling, prediction."""
 
 import copy
-from contextlib import nullcontext
 from itertools import pairwise
 from math import prod
 
@@ -101,6 +100,7 @@ class FittedNetwork:
             for tensor, value in zip(self._fitted_tensors(name), values, strict=True):
                 tensor.copy_(torch.as_tensor(np.asarray(value)))
 
+    @one_thread(asked_for=False)
     def _predict_outputs(self, X):
         """Predictions after the output activation.
 
@@ -127,7 +127,7 @@ class FittedNetwork:
         whole = n_rows - n_rows % BLOCK
         edges = [*range(0, whole, n_at_once), whole, n_rows]
         parts = []
-        with torch.inference_mode(), one_thread() if few or in_task else nullcontext():
+        with torch.inference_mode(), one_thread(few or in_task):
             for start, stop in pairwise(sorted(set(edges))):
                 rows = X[start:stop]
                 if sparse.issparse(rows):

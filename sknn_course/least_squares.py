@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 
 from sknn_course.devices import resolve_device, widest_float
 from sknn_course.parallel import share
+from sknn_course.training.threads import one_thread
 
 FLOATS = (np.float64, np.float32)
 
@@ -280,6 +281,7 @@ class _LinearLeastSquares:
         "device": [str, torch.device],
     }
 
+    @one_thread(asked_for=False)
     def _fit_targets(self, X, y, sample_weight):
         device, data_type = resolve_device(self.device), X.dtype
         n_samples, n_features = X.shape

@@ -14,6 +14,7 @@ from sknn_course.least_squares import (
     closed_form_tensor,
 )
 from sknn_course.parallel import share
+from sknn_course.training.threads import one_thread
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
@@ -100,6 +101,7 @@ class _KernelLeastSquares:
         "device": [str, torch.device],
     }
 
+    @one_thread(asked_for=False)
     def _fit_targets(self, X, y, sample_weight):
         device = resolve_device(self.device)
         rows = sample_weight > 0  # the others take no part
@@ -145,6 +147,7 @@ class _KernelLeastSquares:
             )
         return closed_form_tensor(K, X.device)
 
+    @one_thread(asked_for=False)
     def _outputs(self, X):
         device = resolve_device(self.device)
         X_fit = closed_form_tensor(self.X_fit_, device)
