@@ -1,5 +1,6 @@
 """The joblib backend "stacked"."""
 
+import os
 from contextlib import contextmanager
 from numbers import Integral
 
@@ -145,7 +146,7 @@ class StackedBackend(ParallelBackendBase):
         self.cuda_graphs = cuda_graphs
         self._report = None
         self._rendezvous = None
-        self._calls = []  # begun, not ended
+        self._begun = os.getpid(), []
 
     @property
     def report(self):
@@ -153,6 +154,13 @@ class StackedBackend(ParallelBackendBase):
         if self._report is None:
             self._report = begin_report()
         return self._report
+
+    @property
+    def _calls(self):
+        """Begun and not ended, in this process: a forked one has not their threads."""
+        if self._begun[0] != os.getpid():
+            self._begun = os.getpid(), []
+        return self._begun[1]
 
     def effective_n_jobs(self, n_jobs):
         """Number of tasks that joblib should hand over at least.

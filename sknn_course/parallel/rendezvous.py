@@ -12,6 +12,7 @@ when it has ended, failed, or waits for tasks of its own.
 """
 
 import atexit
+import os
 import threading
 from time import monotonic
 
@@ -56,6 +57,7 @@ class Rendezvous:
         self._caller_trains = False
         self._trainer = None
         self._data, self._data_lock = EqualData(), threading.Lock()
+        self._process = os.getpid()
         # the interpreter must not end in the midst of torch's operations: it aborts
         atexit.register(self.close)
 
@@ -131,6 +133,8 @@ class Rendezvous:
     def close(self):
         """End the threads, without waiting long for those that do not end."""
         atexit.unregister(self.close)
+        if self._process != os.getpid():  # forked, without the threads
+            return
         for call in self._calls.copy():
             self.abort(call)  # of generators that nobody has read to the end
         with self._lock:

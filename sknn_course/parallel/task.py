@@ -6,6 +6,7 @@ import traceback
 from itertools import count
 from time import monotonic
 
+from ..training.threads import in_forked_child
 from .warning_state import WarningState
 
 # where a task is
@@ -19,6 +20,7 @@ ENDED = "ended"
 
 _numbers = count()
 _thread = threading.local()
+in_forked_child(lambda: setattr(_thread, "task", None))
 
 
 class CallAborted(BaseException):
