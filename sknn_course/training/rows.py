@@ -18,6 +18,8 @@ have different numbers of them in the last batch. All others are whole.
 CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
 CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
 MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
+JOINED_BYTES = 1 << 24  # of different data that are copied together in any case
+MOST_APART = 16  # jobs whose rows are gathered in turn: many at once for each
 
 
 def plan_chunks(
@@ -112,7 +114,18 @@ class StackedRows:
             parts = [split.X for split in different]
             self.X = sparse.vstack(parts, "csr") if len(parts) > 1 else parts[0]
         else:
-            self.X = self._join([split.X for split in different])
+            parts = [to_tensor(split.X, device) for split in different]
+            self._parts_of_jobs = None
+            if (
+                device.type == "cpu"
+                and len(splits) <= MOST_APART
+                and sum(part.nbytes for part in parts) > JOINED_BYTES
+            ):
+                part_of = dict(zip(start_of, parts, strict=True))
+                self._parts_of_jobs = [part_of[id(split)] for split in splits]
+            else:
+                parts = [parts[0] if len(parts) == 1 else torch.cat(parts)]
+            self.X = parts[0]
             self._gathered = self.X.new_empty((0, *self.X.shape[1:]))
         self.y = self._join([split.y for split in different])
         self.weight = None
@@ -129,7 +142,7 @@ class StackedRows:
             self.keys = (
                 torch.cat([row_keys(part) for part in self._dense_parts()])
                 if self.sparse
-                else row_keys(self.X)
+                else torch.cat([row_keys(part) for part in parts])
             )
 
     def _join(self, arrays):
@@ -189,7 +202,7 @@ class StackedRows:
             if len(flat) > len(self._gathered):
                 self._gathered = self.X.new_empty((len(flat), *self.X.shape[1:]))
             X = self._gathered[: len(flat)]
-            torch.index_select(self.X, 0, flat, out=X)
+            self._gather(index, flat, X)
         rows = [X] + [
             None if values is None else values.index_select(0, flat)
             for values in (self.y, self.weight, self.keys)
@@ -197,6 +210,15 @@ class StackedRows:
         if index.dim() == 2:
             rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
         return rows
+
+    def _gather(self, index, flat, X):
+        if self._parts_of_jobs is None or index.dim() == 1:
+            torch.index_select(self.X, 0, flat, out=X)
+            return
+        n = index.shape[-1]
+        of_jobs = self._parts_of_jobs, self.offsets.tolist(), X.split(n), flat.split(n)
+        for part, offset, rows, places in zip(*of_jobs, strict=False):
+            torch.index_select(part, 0, places - offset, out=rows)
 
     def common(self, start, stop, n_models):
         """Rows from ``start`` to ``stop``, the same for all jobs, not copied.
