@@ -46,9 +46,9 @@ class StackedBackend(ParallelBackendBase):
         Tasks that are in work together in a process, hence networks in a wave. 1
         trains them one after another.
     max_bytes : int, default=2**29
-        Tasks are in work together until the rows that they hold, at 8 bytes a
-        number and, each different data set once, in the network's precision,
-        exceed this, in all processes together.
+        Tasks are in work together while the arrays in their calls and, each different
+        data set once, the rows in the network's precision keep within this, in all
+        processes together.
     n_processes : 'auto' or int, default='auto'
         ``'auto'`` runs tasks in this process, and workers train a part of a wave where
         that is sooner: on two cores from some ten seconds of training, or one where

@@ -7,6 +7,7 @@ from itertools import count
 from time import monotonic
 
 from ..training.threads import in_forked_child
+from .held_memory import owners
 from .warning_state import WarningState
 
 # where a task is
@@ -99,6 +100,10 @@ class Task:
         self.job = None
         self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0
+        # those of its caller; joblib's batches have items
+        calls = getattr(function, "items", ())
+        values = [v for _, args, options in calls for v in (*args, *options.values())]
+        self.given = {id(owner) for value in values for owner in owners(value)}
         self.arrived = 0.0
 
     def __lt__(self, other):
