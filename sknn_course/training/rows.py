@@ -117,7 +117,8 @@ class StackedRows:
             parts = [to_tensor(split.X, device) for split in different]
             self._parts_of_jobs = None
             if (
-                device.type == "cpu"
+                len(parts) > 1
+                and device.type == "cpu"
                 and len(splits) <= MOST_APART
                 and sum(part.nbytes for part in parts) > JOINED_BYTES
             ):
