@@ -42,6 +42,7 @@ from .training.optimizers import SOLVERS, OptimizerState
 from .training.rows import check_range, is_large_float64
 from .training.schedules import DECAY_RATES, SCHEDULES
 from .training.stopping import check_finite
+from .training.threads import one_thread
 from .validation_data import warn_if_scaled_otherwise
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -138,6 +139,7 @@ class NeuralEstimator(
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
 
+    @one_thread(asked_for=False)
     def _fit(
         self, X, y, sample_weight=None, incremental=False, validation=None, classes=None
     ):

@@ -15,6 +15,7 @@ from .prediction import Predictor
 from .training import Progress, Settings
 from .training.net import make_net, write_history
 from .training.optimizers import OptimizerState
+from .training.threads import one_thread
 
 KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
 
@@ -139,6 +140,7 @@ class FittedNetwork:
             self._made["net"] = made = arrays, net
         return made[1]
 
+    @one_thread(asked_for=False)
     def _predict_outputs(self, X):
         """Predictions after the output activation, of the floating type of X."""
         if "coefs_" not in vars(self):

@@ -15,6 +15,7 @@ from sknn_course.closed_form import (
 )
 from sknn_course.devices import resolve_device
 from sknn_course.parallel import share
+from sknn_course.training.threads import one_thread
 
 SMALL = 1e-6  # columns of no smaller share of the largest norm keep ten digits
 
@@ -166,6 +167,7 @@ class _LinearLeastSquares:
         "device": [str, torch.device],
     }
 
+    @one_thread(asked_for=False)
     def _solve(self, X, y, sample_weight):
         device, data_type = resolve_device(self.device), X.dtype
         # Powers of two keep all products in range, and round nothing.

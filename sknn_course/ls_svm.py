@@ -15,6 +15,7 @@ from sknn_course.closed_form import (
 )
 from sknn_course.devices import prediction_device, resolve_device
 from sknn_course.parallel import share
+from sknn_course.training.threads import one_thread
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
@@ -144,6 +145,7 @@ class _KernelLeastSquares:
         "device": [str, torch.device],
     }
 
+    @one_thread(asked_for=False)
     def _solve(self, X, y, sample_weight):
         device = resolve_device(self.device)
         gamma = self._gamma(X, sample_weight)
@@ -197,6 +199,7 @@ class _KernelLeastSquares:
             )
         return gamma
 
+    @one_thread(asked_for=False)
     def _outputs(self, X):
         device = prediction_device(self.device)
         X_fit = closed_form_tensor(self.X_fit_, device)

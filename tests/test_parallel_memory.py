@@ -1,10 +1,13 @@
 """The joblib backend "stacked": bounds of its waves, equal data, threads, options."""
 
 import gc
+import subprocess
+import sys
 import threading
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from parallel_iris import (
     SECONDS,
@@ -16,10 +19,13 @@ from parallel_iris import (
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_course.parallel import StackedBackend, garbage, group, last_report
 from sknn_course.parallel.equal_data import EqualData
+from sknn_course.parallel.held_memory import bytes_by_owner
 from sknn_course.training import Split
 
 
@@ -31,12 +37,57 @@ def test_max_models_bounds_a_wave():
     assert max(last_report().waves) == 3
 
 
-def test_max_bytes_bounds_a_wave():
-    rows = X[:100].nbytes + X[:100].nbytes + 2 * 100 * 3 * 8  # a fold, held twice
-    alone = cross_val_score(mlp, X, y, cv=3)
-    with joblib.parallel_config("stacked", max_bytes=2 * rows):
-        np.testing.assert_allclose(cross_val_score(mlp, X, y, cv=3), alone)
-    assert last_report().waves == [2, 1]
+@pytest.mark.parametrize(
+    "steps, form, held",
+    [
+        ([], np.asarray, 1),
+        ([], pd.DataFrame, 1 + 2 / 3),
+        ([], csr_array, 1),
+        ([FunctionTransformer(np.copy)], np.asarray, 1 + 2 / 3),
+    ],
+)
+def test_max_bytes_bounds_a_wave(steps, form, held):
+    """By the training and test rows of each task, and what its pipeline makes of them.
+
+    The rows are of the network's type: with them go its targets alone.
+    """
+    rows = form(X.astype(np.float64))
+    network = make_pipeline(*steps, mlp)
+    n_targets = 100 * 3 * 8
+    n_bytes = held * sum(bytes_by_owner([rows]).values()) + y.nbytes + n_targets
+    alone = cross_val_score(network, rows, y, cv=3)
+    for max_bytes, waves in ((2.3 * n_bytes, [2, 1]), (1.7 * n_bytes, [1, 1, 1])):
+        with joblib.parallel_config("stacked", max_bytes=int(max_bytes)):
+            np.testing.assert_allclose(cross_val_score(network, rows, y, cv=3), alone)
+        assert last_report().waves == waves
+
+
+PEAK = """
+import resource, sys, warnings
+import joblib, numpy as np
+from sklearn.model_selection import GridSearchCV
+from sknn_course import MLPClassifier
+
+warnings.simplefilter("ignore")
+X = np.random.default_rng(0).standard_normal((50_000, 50))
+y = (X[:, 0] > 0).astype(int)
+network = MLPClassifier((5,), max_iter=1, batch_size=1000, random_state=0)
+search = GridSearchCV(network, {"alpha": np.logspace(-5, -1, 4)}, cv=4, refit=False)
+def run(n):
+    with joblib.parallel_config("stacked", n_processes=1, max_bytes=2**26):
+        search.fit(X[:n], y[:n])
+run(500)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+run(50_000)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10)
+"""
+
+
+def test_a_search_of_large_rows_holds_what_it_may():
+    """In MiB: at most 64, those that are trained on once more, and some of the heap."""
+    command = [sys.executable, "-c", PEAK]
+    output = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(output.stdout) < 64 + 30
 
 
 def test_networks_that_are_trained_one_by_one_need_no_large_wave():

@@ -11,6 +11,7 @@ from training_jobs import CPU, rows
 
 from sknn_course.modules.counter_random import row_keys
 from sknn_course.training import Split
+from sknn_course.training import rows as training_rows
 from sknn_course.training.rows import (
     CHUNK_BYTES,
     StackedRows,
@@ -68,14 +69,19 @@ def test_tensors_share_memory_where_they_may():
     assert to_tensor(array.T, CPU).is_contiguous()
 
 
-@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array, "apart"])
 @pytest.mark.parametrize("with_keys", [False, True])
-def test_rows_of_several_jobs(form, with_keys):
+def test_rows_of_several_jobs(form, with_keys, monkeypatch):
+    if apart := form == "apart":
+        form = np.asarray
+        monkeypatch.setattr(training_rows, "JOINED_BYTES", 0)
     one, other = rows(5, seed=1), rows(4, seed=2, weighted=True)
     dense = [one.X, other.X, one.X]
     one, other = (Split(form(s.X), s.y, s.sample_weight) for s in (one, other))
     held = StackedRows([one, other, one], CPU, with_keys)
-    assert held.X.shape[0] == 9  # the same object is held once
+    # the same object is held once, and only where it is large not copied
+    assert held.X.shape[0] == (5 if apart else 9)
+    assert apart == (not sparse.issparse(held.X) and shares(held.X, one.X))
     orders = [np.array([3, 0, 1]), np.array([2, 3]), np.array([1, 4, 0])]
     X, y, weight, keys = held.take(held.index(orders))
     for k, (split, order) in enumerate(zip((one, other, one), orders, strict=True)):
@@ -90,6 +96,14 @@ def test_rows_of_several_jobs(form, with_keys):
     assert X.shape == (3, 3, 4)  # shorter orders are filled up with rows of the job
     assert_array_equal(X[1, 2], dense[1][0])
     assert held.take(held.index(orders), inputs=False)[0] is None
+    X, *_ = held.take(held.index(orders)[:2, 1:])  # of the first jobs
+    assert_array_equal(X, [dense[0][[0, 1]], dense[1][[3, 0]]])
+    X, *_ = held.take(held.index(orders)[0])
+    assert_array_equal(X, dense[0][orders[0]])
+
+
+def shares(tensor, array):
+    return np.shares_memory(tensor.numpy(), array)
 
 
 def test_rows_of_one_job_have_no_model_axis():

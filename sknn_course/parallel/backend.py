@@ -1,5 +1,6 @@
 """The joblib backend "stacked"."""
 
+import os
 import threading
 from numbers import Integral
 
@@ -13,6 +14,7 @@ from joblib.parallel import (
 
 from ..training import train
 from ..training.groups import why_alone
+from ..training.threads import in_forked_child
 from .processes import SharedAmongProcesses
 from .rendezvous import Rendezvous
 from .report import begin_report
@@ -21,6 +23,13 @@ from .task import current_task
 
 NESTED_MODELS = 64  # offered to a call inside a task
 _lock = threading.Lock()
+
+
+@in_forked_child
+def _renew_lock():
+    """Its holder may not be in the child."""
+    global _lock
+    _lock = threading.Lock()
 
 
 class StackedBackend(ParallelBackendBase):
@@ -46,9 +55,9 @@ class StackedBackend(ParallelBackendBase):
         Tasks that are in work together in a process, hence networks in a wave. 1
         trains them one after another.
     max_bytes : int, default=2**29
-        Tasks are in work together until the rows that they hold, at 8 bytes a
-        number and, each different data set once, in the network's precision,
-        exceed this, in all processes together.
+        Tasks are in work together while the arrays in their calls and, each different
+        data set once, the rows in the network's precision keep within this, in all
+        processes together.
     n_processes : 'auto' or int, default='auto'
         ``'auto'`` runs tasks in this process, and workers train a part of a wave where
         that is sooner: on two cores from some ten seconds of training, or one where
@@ -155,7 +164,7 @@ class StackedBackend(ParallelBackendBase):
         self.n_processes = n_processes
         self.cuda_graphs = cuda_graphs
         self._report = None
-        self._rendezvous = None
+        self._rendezvous, self._process = None, None
 
     @property
     def report(self):
@@ -200,7 +209,10 @@ class StackedBackend(ParallelBackendBase):
     def open_rendezvous(self, n_running):
         """Where the tasks of a call meet: with those of others that have not ended."""
         with _lock:
-            if self._rendezvous is None or self._rendezvous.closed:
+            process = os.getpid()  # the threads of a forked one are not here
+            known = self._process == process and self._rendezvous is not None
+            if not known or self._rendezvous.closed:
+                self._process = process
                 self._rendezvous = Rendezvous(
                     n_running,
                     self.max_models,

@@ -24,8 +24,8 @@ class EqualData:
 
     Attributes
     ----------
-    n_bytes : int
-        Of the arrays that are kept.
+    kept : list of ndarray
+        Those that are held, in the order in which they came.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class EqualData:
     """
 
     def __init__(self):
-        self.n_bytes = 0
+        self.kept = []
         self._arrays = {}  # shape, dtype, checksum -> arrays
         self._combined = {}  # ids of parts -> matrix or split
 
@@ -87,7 +87,7 @@ class EqualData:
             if other is array or same_bits(other, array):
                 return other
         known.append(array)
-        self.n_bytes += array.nbytes
+        self.kept.append(array)
         return array
 
 

@@ -3,9 +3,21 @@
 import gc
 import threading
 
+from ..training.threads import in_forked_child
+
 _lock = threading.Lock()
 _n_calls = 0
 _program_froze = False
+
+
+@in_forked_child
+def _begin_anew():
+    """The calls that run in other threads are not in the child."""
+    global _lock, _n_calls
+    _lock = threading.Lock()
+    if _n_calls and not _program_froze:
+        gc.unfreeze()
+    _n_calls = 0
 
 
 def spare_older_objects():

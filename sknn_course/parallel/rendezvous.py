@@ -12,6 +12,8 @@ when it has ended, failed, or waits for tasks of its own.
 """
 
 import atexit
+import os
+import sys
 import threading
 from time import monotonic
 
@@ -19,6 +21,7 @@ from ..training import train
 from ..training.interrupts import DEAF_SECONDS, Uninterrupted, get_interruptibly
 from ..training.slices import fills_core
 from .equal_data import EqualData, cut_bytes
+from .held_memory import bytes_by_owner, values_in_calls
 from .shared import SharedResults
 from .task import WAITING, Call, Task
 from .turns import Turns
@@ -56,6 +59,7 @@ class Rendezvous:
         self._caller_trains = False
         self._trainer = None
         self._data, self._data_lock = EqualData(), threading.Lock()
+        self._process = os.getpid()
         # the interpreter must not end in the midst of torch's operations: it aborts
         atexit.register(self.close)
 
@@ -139,6 +143,8 @@ class Rendezvous:
     def close(self):
         """End the threads, without waiting long for those that do not end."""
         atexit.unregister(self.close)
+        if self._process != os.getpid():  # forked, without the threads
+            return
         for call in self._calls.copy():
             self.abort(call)  # of generators that nobody has read to the end
         with self._lock:
@@ -159,10 +165,11 @@ class Rendezvous:
         warnings = WarningState()
         task.fills_core = fills_core(job)
         with self._data_lock:
-            known_bytes = self._data.n_bytes
+            n_known = len(self._data.kept)
             job.train = self._data.split(job.train)
             job.validation = self._data.split(job.validation)
-            n_bytes = cut_bytes(job.train) + self._data.n_bytes - known_bytes
+            new = self._data.kept[n_known:]
+        n_bytes = self._held_bytes(task, job, new)
         with self._lock:
             task.check()
             if self._trainer is None:
@@ -174,6 +181,16 @@ class Rendezvous:
         warnings.restore()
         task.job = None
         task.check()
+
+    def _held_bytes(self, task, job, new):
+        """Of the arrays in a task's calls and those of its job that no other has."""
+        n_bytes, held = cut_bytes(job.train), {}
+        if n_bytes * self.turns.max_models > self.turns.max_bytes:  # else of no account
+            held = bytes_by_owner(values_in_calls(sys._getframe()))
+            in_calls = sum(held[owner] for owner in held.keys() - task.given)
+            n_bytes = max(n_bytes // 2, in_calls)
+        of_job = bytes_by_owner(new)
+        return n_bytes + sum(of_job[owner] for owner in of_job.keys() - held.keys())
 
     def train_alone(self, task, job, reason):
         """Train the job of a task at once, outside of the waves.

@@ -6,7 +6,9 @@ import traceback
 from itertools import count
 from time import monotonic
 
+from ..training.threads import in_forked_child
 from .fit_time import leave_out
+from .held_memory import owners
 from .warning_state import WarningState
 
 # where a task is
@@ -20,6 +22,7 @@ ENDED = "ended"
 
 _numbers = count()
 _thread = threading.local()
+in_forked_child(lambda: setattr(_thread, "task", None))
 
 
 class CallAborted(BaseException):
@@ -110,6 +113,10 @@ class Task:
         self.job = None
         self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0
+        # those of its caller; joblib's batches have items
+        calls = getattr(function, "items", ())
+        values = [v for _, args, options in calls for v in (*args, *options.values())]
+        self.given = {id(owner) for value in values for owner in owners(value)}
         self.arrived = 0.0
         self.seconds_trained = 0.0  # its share in the last wave
         self.seconds_of_others = 0.0  # in which it waited, beyond such shares

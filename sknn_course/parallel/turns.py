@@ -47,7 +47,8 @@ class Turns:
         Tasks that are started and have not ended, apart from those that wait for
         tasks of their own.
     max_bytes : int
-        No task is started while the data of tasks at a fit exceed this.
+        No task is started that would make the data of tasks at a fit exceed this,
+        were they of the size of the latest one's.
 
     Attributes
     ----------
@@ -69,7 +70,7 @@ class Turns:
         self._queue: list = []  # heap of tasks to start
         self._ready: deque = deque()
         self._waiting: list = []
-        self._bytes = 0
+        self._bytes = self._bytes_of_latest = 0
         self._n_filling = 0  # of those that wait, whose network fills a core
         self._threads: set = set()
         self._one_thread = None  # or each task has its own
@@ -98,7 +99,7 @@ class Turns:
         The task then has to wait for ``goes_on``.
         """
         self._bytes += n_bytes - task.held_bytes
-        task.held_bytes = n_bytes
+        task.held_bytes = self._bytes_of_latest = n_bytes
         self._move(task, WAITING)
         self._waiting.append(task)
         self._n_filling += task.fills_core
@@ -202,7 +203,7 @@ class Turns:
         # where all others wait for tasks of their own, one has to start
         return n_started == 0 or (
             n_started < self.max_models
-            and self._bytes < self.max_bytes
+            and self._bytes + self._bytes_of_latest <= self.max_bytes
             and self._n_filling < self.most_filling
         )
 

@@ -23,6 +23,7 @@ from sklearn.utils import check_random_state
 
 from ..training.interrupts import Uninterrupted, wait_for
 from ..training.slices import fills_core, training_seconds
+from ..training.threads import in_forked_child
 from .equal_data import cut_bytes
 from .group import set_state, state_of, train_group
 from .orphans import end_with_parent
@@ -37,7 +38,8 @@ IDLE_SECONDS = 300.0  # after which workers end
 class _Pool:
     """Worker processes of this module, started once for all calls."""
 
-    def __init__(self):
+    def __init__(self, of_parent=None):
+        self._of_parent = of_parent  # whose executor wakes it when we let go
         self._executor, self.n_workers = None, 0
         self.last_used = 0.0
 
@@ -69,6 +71,13 @@ class _Pool:
 
 
 _pool = _Pool()
+
+
+@in_forked_child
+def _start_own_pool():
+    """The workers answer to the process that has started them."""
+    global _pool
+    _pool = _Pool(of_parent=_pool)
 
 
 def share_out(groups, max_bytes):

@@ -20,6 +20,8 @@ CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
 CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
 LARGE_BYTES = 1 << 24  # of rows, from where a copy of another type is not made
 MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
+JOINED_BYTES = 1 << 24  # of different data that are copied together in any case
+MOST_APART = 16  # jobs whose rows are gathered in turn: many at once for each
 
 
 def plan_chunks(
@@ -153,7 +155,19 @@ class StackedRows:
         else:
             if device.type != "cpu":
                 parts = [to_tensor(X, "cpu").to(self.dtype) for X in parts]
-            self.X = self._join(parts)
+            parts = [to_tensor(X, device) for X in parts]
+            self._parts_of_jobs = None
+            if (
+                len(parts) > 1
+                and device.type == "cpu"
+                and len(splits) <= MOST_APART
+                and sum(part.nbytes for part in parts) > JOINED_BYTES
+            ):
+                part_of = dict(zip(start_of, parts, strict=True))
+                self._parts_of_jobs = [part_of[id(split)] for split in splits]
+                self.X = parts[0]
+            else:
+                self.X = parts[0] if len(parts) == 1 else torch.cat(parts)
             self._memory = {}
         self.weight = None
         if any(split.sample_weight is not None for split in different):
@@ -169,7 +183,7 @@ class StackedRows:
             self.keys = (
                 keys_of_sparse(self.X, splits[0].y.dtype).to(device)
                 if self.sparse
-                else row_keys(self.X)
+                else torch.cat([row_keys(part) for part in parts])
             )
 
     def _join(self, arrays):
@@ -229,7 +243,7 @@ class StackedRows:
             X = self._dense(self.X[flat.cpu().numpy()])
         else:
             X = self._reserve(self.X.dtype, len(flat))
-            torch.index_select(self.X, 0, flat, out=X)
+            self._gather(index, flat, X)
             if X.dtype != self.dtype:
                 X = self._reserve(self.dtype, len(flat)).copy_(X)
         rows = [X] + [
@@ -249,6 +263,15 @@ class StackedRows:
             memory = self.X.new_empty((n_rows, *self.X.shape[1:]), dtype=dtype)
             self._memory[dtype] = memory
         return memory[:n_rows]
+
+    def _gather(self, index, flat, X):
+        if self._parts_of_jobs is None or index.dim() == 1:
+            torch.index_select(self.X, 0, flat, out=X)
+            return
+        n = index.shape[-1]
+        of_jobs = self._parts_of_jobs, self.offsets.tolist(), X.split(n), flat.split(n)
+        for part, offset, rows, places in zip(*of_jobs, strict=False):
+            torch.index_select(part, 0, places - offset, out=rows)
 
     def common(self, start, stop, n_models):
         """Rows from ``start`` to ``stop``, the same for all jobs, not copied.

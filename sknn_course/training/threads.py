@@ -1,5 +1,6 @@
 """How the threads of a training compute: how many, and with which small numbers."""
 
+import os
 import threading
 from contextlib import contextmanager
 
@@ -10,17 +11,41 @@ from .interrupts import Uninterrupted
 _lock = threading.Lock()
 _users = 0
 _before = 1
+_is_forked = False
+
+
+def in_forked_child(function):
+    """Decorator: call a function in each process that is forked from this one."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=function)
+    return function
+
+
+@in_forked_child
+def _keep_to_one_thread():
+    """GNU's OpenMP waits for ever for threads that are not in the child."""
+    global _lock, _users, _before, _is_forked
+    _lock, _users, _before, _is_forked = threading.Lock(), 0, 1, True
+    torch.set_num_threads(1)
 
 
 @contextmanager
-def one_thread():
+def one_thread(asked_for=True):
     """Inside, torch's operations use one thread each, in the whole process.
 
     For matrices too small to share: threads that wait for each other cost more
     than they save, many times more where other processes need the cores. The number
     from before returns when the last block that is open has ended.
+
+    Parameters
+    ----------
+    asked_for : bool
+        Where not, so it is in a forked process alone, whatever number it has set.
     """
     global _users, _before
+    if not (asked_for or _is_forked):
+        yield
+        return
     entered = False
     try:
         with Uninterrupted(), _lock:
@@ -32,7 +57,7 @@ def one_thread():
         yield
     finally:
         with _lock:  # no interrupt is heard before the number is set
-            _users -= entered
+            _users = max(0, _users - entered)  # 0 already where the block was forked
             if _users == 0 and entered:
                 torch.set_num_threads(_before)
 

@@ -1,7 +1,6 @@
 """Training of fit jobs, stacked where their structure is equal."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from math import isfinite
@@ -52,7 +51,7 @@ def _is_interrupted(jobs):
 
 
 def _train_slices(plan, record):
-    with one_thread() if plan.one_thread else nullcontext():
+    with one_thread(plan.one_thread):
         if plan.n_workers == 1:
             for jobs in plan.stacks:
                 _train_together(jobs, record)
