@@ -1,5 +1,6 @@
 """What a fitted neural estimator keeps: plain arrays, and the networks made of them."""
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -148,7 +149,7 @@ class FittedNetwork:
         return self._predictor.predict(self._rows(self._check_X(X)))
 
     def __getstate__(self):
-        state = dict(super().__getstate__())
+        state = copy(super().__getstate__())
         state.pop("_made", None)
         if state.get("_optimizer") is not None:
             state["_optimizer"] = vars(state["_optimizer"])
