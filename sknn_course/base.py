@@ -288,7 +288,7 @@ class NeuralEstimator(
     def _split(self, split, given, rng):
         """Training rows and, given or set aside by early stopping, validation rows."""
         if given is not None:
-            validation = self._given_validation(*given)
+            validation = self._given_validation(*given, split.y.dtype)
             warn_if_scaled_otherwise(split.X, validation.X)
             return split, validation
         if not self.early_stopping or self.solver == "lbfgs":
@@ -304,7 +304,7 @@ class NeuralEstimator(
                 )
         return parts
 
-    def _given_validation(self, X_val, y_val):
+    def _given_validation(self, X_val, y_val, dtype):
         """Validation rows that the caller of ``fit`` gave."""
         for name, value, other in (
             ("X_val", X_val, "y_val"),
@@ -317,7 +317,7 @@ class NeuralEstimator(
                 "X_val is evaluated after each epoch, but solver='lbfgs' has none: "
                 "use another solver, or score the fitted network."
             )
-        X_val = self._check_X(X_val, self._training_dtype())
+        X_val = self._check_X(X_val, dtype)
         y_val = check_array(
             y_val, ensure_2d=False, dtype=None, input_name="y_val", estimator=self
         )

@@ -71,7 +71,7 @@ def _parse(device):
         return torch.device("cuda" if has_gpu else "cpu")
     try:
         return torch.device(device)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"device={device!r} is not a device: use 'auto' or one of {_available()}."
         ) from error

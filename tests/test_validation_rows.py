@@ -119,6 +119,16 @@ def test_early_stopping_judges_by_the_given_rows():
     assert mlp.t_ == mlp.n_iter_ * len(X)  # no training row was set aside
 
 
+def test_validation_rows_of_another_type():
+    y, y_val = targets("regression", X), targets("regression", X_VAL)
+    options = dict(hidden_layer_sizes=(7,), max_iter=2, dtype=None, random_state=0)
+    mlp = MLPRegressor(**options).fit(X.astype("f4"), y, X_val=X_VAL, y_val=y_val)
+    same = MLPRegressor(**options).fit(
+        X.astype("f4"), y, X_val=X_VAL.astype("f4"), y_val=y_val
+    )
+    assert_array_equal(mlp.validation_loss_curve_, same.validation_loss_curve_)
+
+
 def test_sparse_rows_and_images():
     y, y_val = targets("binary", X), targets("binary", X_VAL)
     dense = estimator("binary").fit(X, y, X_val=X_VAL, y_val=y_val)

@@ -1,6 +1,7 @@
 """Whether an error tells what is wrong with a call."""
 
 import linecache
+import pickle
 import re
 import traceback
 from pathlib import Path
@@ -53,6 +54,8 @@ def is_clear(error, parameters):
         place = f"{own[-1].filename.removeprefix(OURS)}:{own[-1].name} > {place}"
     if last.filename in CALLERS or last.name == "__array__":
         return True, place
+    if isinstance(error, pickle.PicklingError) or "cannot pickle" in str(error):
+        return True, place  # Python's own word on what the user gave
     if not isinstance(error, TYPES):
         return False, place
     if any(frame.filename in VALIDATION for frame in frames):

@@ -186,10 +186,12 @@ def convolutional_network(
     """
     try:
         blocks = [sizes_of(block, "filters") for block in one_or_several(filters)]
+        if not all(blocks):
+            raise TypeError
     except TypeError:
         raise InvalidParameterError(
             f"filters={filters!r} does not fit: give a list or tuple of blocks, each "
-            "a whole number or a list or tuple of them."
+            "a whole number or a list or tuple of one or more."
         ) from None
     rates = per_layer(conv_dropout, len(blocks), "conv_dropout")
     along_row = input_shape[1] == 1
