@@ -9,12 +9,14 @@ from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
 from .svm import linear_svm, rbf_svm
+from .training import DivergedError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CNNClassifier",
     "CNNRegressor",
+    "DivergedError",
     "LeastSquaresClassifier",
     "LeastSquaresRegressor",
     "LeastSquaresSVC",
