@@ -15,19 +15,10 @@ from .layers import (
     Pool2d,
     Softmax,
 )
+from .modules.activations import SELU_ALPHA, SELU_SCALE
 
 OLDEST_OPSET = 13  # Softmax is over one axis since then
-GELU_OPSET = 20
 FARTHEST = 1e6  # squared distance times gamma up to which products give enough digits
-ACTIVATIONS = {
-    "logistic": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-    "relu": ("Relu", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
-    "elu": ("Elu", {}),
-    "selu": ("Selu", {}),
-    "softplus": ("Softplus", {}),
-}
 
 
 class Graph:
@@ -37,18 +28,20 @@ class Graph:
     ----------
     scope, container
         Of skl2onnx's converters.
+    dtype : type
+        Type of the numbers that are given as floats: float32 or float64.
     """
 
-    def __init__(self, scope, container):
-        self.scope, self.container = scope, container
-        self.opset = container.target_opset
-        if self.opset < OLDEST_OPSET:
+    def __init__(self, scope, container, dtype):
+        self.scope, self.container, self.dtype = scope, container, dtype
+        if container.target_opset < OLDEST_OPSET:
             raise ValueError(
-                f"target_opset={self.opset} is too old: give {OLDEST_OPSET} or later."
+                f"target_opset={container.target_opset} is too old: give "
+                f"{OLDEST_OPSET} or later."
             )
 
     def add(self, kind, *inputs, output=None, domain="", **attributes):
-        """Add a node of names and arrays, return the name of its output."""
+        """Add a node of names, arrays and floats, return the name of its output."""
         scope = self.scope
         output = output or scope.get_unique_variable_name(kind.lower())
         self.container.add_node(
@@ -65,6 +58,8 @@ class Graph:
         """Add an array, return its name."""
         from onnx.numpy_helper import from_array
 
+        if isinstance(array, float):
+            array = np.array(array, self.dtype)
         name = self.scope.get_unique_variable_name("constant")
         # the bytes of a tensor are left out of skl2onnx's copy where it holds strings
         if array.dtype.kind == "O":
@@ -82,19 +77,17 @@ class Graph:
         return self.add("Cast", x, to=kind, output=output)
 
 
-def add_network(graph, rows, layout, arrays, dtype):
+def add_network(graph, rows, layout, arrays):
     """Add the layers of a network.
 
     Parameters
     ----------
     graph : Graph
     rows : str
-        Name of the rows, of type ``dtype``.
+        Name of the rows, of the graph's type.
     layout : ParameterLayout
     arrays : list of ndarray
         In the order of its places.
-    dtype : type
-        float32 or float64.
 
     Returns
     -------
@@ -102,7 +95,7 @@ def add_network(graph, rows, layout, arrays, dtype):
         Name of the outputs, before the output activation.
     """
     values = {
-        (place.layer, place.role): np.asarray(array, dtype)
+        (place.layer, place.role): np.asarray(array, graph.dtype)
         for place, array in zip(layout.places, arrays, strict=True)
     }
     if len(layout.shapes[0]) > 1:
@@ -152,9 +145,7 @@ def _response_norm(graph, x, layer, shape, own):
 
 
 def _batch_norm(graph, x, layer, shape, own):
-    scale = own["scale"] / np.sqrt(
-        own["variance"] + own["scale"].dtype.type(layer.epsilon)
-    )
+    scale = own["scale"] / np.sqrt(own["variance"] + graph.dtype(layer.epsilon))
     mean, scale, shift = (
         v.reshape(-1, *[1] * (len(shape) - 1))
         for v in (own["mean"], scale, own["shift"])
@@ -163,21 +154,47 @@ def _batch_norm(graph, x, layer, shape, own):
 
 
 def _activation(graph, x, layer, shape, own):
-    function = layer.function
-    if function == "identity":
-        return x
-    if function == "silu":
-        return graph.add("Mul", x, graph.add("Sigmoid", x))
-    if function == "gelu":
-        if graph.opset < GELU_OPSET:
-            raise ValueError(
-                f"target_opset={graph.opset} has no 'gelu': give {GELU_OPSET} or later."
-            )
-        return graph.add("Gelu", x)
-    if function not in ACTIVATIONS:
-        raise NotImplementedError(f"activation {function!r} has no form in ONNX.")
-    kind, attributes = ACTIVATIONS[function]
-    return graph.add(kind, x, **attributes)
+    if layer.function not in ACTIVATIONS:
+        raise NotImplementedError(f"{layer} has no conversion to ONNX.")
+    return ACTIVATIONS[layer.function](graph, x)
+
+
+def _leaky_relu(graph, x):
+    return graph.add("Max", x, graph.add("Mul", x, 0.01))
+
+
+def _elu(graph, x, alpha=1.0):
+    below = graph.add("Sub", graph.add("Exp", graph.add("Min", x, 0.0)), 1.0)
+    return graph.add("Add", graph.add("Relu", x), graph.add("Mul", below, alpha))
+
+
+def _gelu(graph, x):
+    # ONNX Runtime has no error function of float64
+    error = graph.add("Erf", graph.cast(graph.add("Mul", x, 0.5**0.5), np.float32))
+    twice = graph.add("Add", graph.cast(error, graph.dtype), 1.0)
+    return graph.add("Mul", x, graph.add("Mul", twice, 0.5))
+
+
+def _softplus(graph, x):
+    below = graph.add("Exp", graph.add("Neg", graph.add("Abs", x)))
+    return graph.add(
+        "Add", graph.add("Relu", x), graph.add("Log", graph.add("Add", below, 1.0))
+    )
+
+
+# Of nodes that ONNX Runtime has in float64 too
+ACTIVATIONS = {
+    "identity": lambda graph, x: x,
+    "logistic": lambda graph, x: graph.add("Sigmoid", x),
+    "tanh": lambda graph, x: graph.add("Tanh", x),
+    "relu": lambda graph, x: graph.add("Relu", x),
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "selu": lambda graph, x: graph.add("Mul", _elu(graph, x, SELU_ALPHA), SELU_SCALE),
+    "gelu": _gelu,
+    "silu": lambda graph, x: graph.add("Mul", x, graph.add("Sigmoid", x)),
+    "softplus": _softplus,
+}
 
 
 def _nothing(graph, x, layer, shape, own):
@@ -223,9 +240,9 @@ def add_kernel(graph, rows, fitted, kernel, gamma, degree, coef0):
         return products
     if kernel != "poly":
         raise NotImplementedError(f"kernel={kernel!r} has no conversion to ONNX.")
-    scaled = graph.add("Mul", products, np.array(gamma, float))
-    shifted = graph.add("Add", scaled, np.array(coef0, float))
-    return graph.add("Pow", shifted, np.array(degree, float))
+    scaled = graph.add("Mul", products, float(gamma))
+    shifted = graph.add("Add", scaled, float(coef0))
+    return graph.add("Pow", shifted, float(degree))
 
 
 def _add_rbf(graph, rows, fitted, gamma):
@@ -242,4 +259,4 @@ def _add_rbf(graph, rows, fitted, gamma):
         squared = graph.add("MatMul", rows, -2 * fitted.T)
         squared = graph.add("Add", graph.add("Add", squared, of_rows), of_fitted)
         squared = graph.add("Relu", squared)
-    return graph.add("Exp", graph.add("Mul", squared, np.array(-gamma, float)))
+    return graph.add("Exp", graph.add("Mul", squared, -float(gamma)))
