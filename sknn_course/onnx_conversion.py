@@ -1,11 +1,13 @@
 """Conversion of fitted estimators to ONNX by skl2onnx, which finds the methods here.
 
-skl2onnx asks the estimators in a pipeline for `onnx_parser`, and is imported in what
-this leads to alone. Neural networks are computed in
-the narrower of their type and that of the input, networks of images in float32, as
-ONNX Runtime has no other convolution; closed forms in float64. Outputs are of the
-type of the input. They are those of skl2onnx for scikit-learn's own estimators.
+skl2onnx asks the estimators in a pipeline for `onnx_parser`, and is imported only in
+what follows from that. Networks are computed in the narrower of their type and that of
+the input, networks of images in float32, as ONNX Runtime has no other convolution;
+closed forms in float64. The outputs are of the type of the input, with the names and
+forms that skl2onnx gives those of scikit-learn's estimators.
 """
+
+from math import prod
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -39,10 +41,10 @@ class OnnxEstimator:
             Takes skl2onnx's scope and inputs, returns the output variables.
         """
         check_is_fitted(self)
-        self._check_onnx()
         return self._onnx_variables
 
     def _onnx_variables(self, scope, inputs):
+        self._check_onnx()
         operators = reversed(scope.operators.values())
         operator = next(one for one in operators if one.raw_operator is self)
         # In place of the estimator, whose class skl2onnx has no entry of
@@ -183,8 +185,18 @@ class Conversion:
         return [scope.declare_local_variable(*item) for item in outputs.items()]
 
     def onnx_shape_calculator(self):
-        """The variables have their shapes from the start."""
-        return lambda operator: None
+        return self._check_sizes  # the outputs have their shapes from the start
+
+    def _check_sizes(self, operator):
+        shapes = [one.type.shape[1:] for one in operator.inputs]
+        n_features = self.model.n_features_in_
+        if all(shape and None not in shape for shape in shapes):
+            given = sum(map(prod, shapes))
+            if given != n_features:
+                raise ValueError(
+                    f"The input has {given} features, but this "
+                    f"{type(self.model).__name__} is expecting {n_features} features."
+                )
 
     def onnx_converter(self):
         return self._convert

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
@@ -100,16 +101,16 @@ def assert_same(model, X, tolerance):
     np.testing.assert_allclose(scores, expected, tolerance, tolerance)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
 @pytest.mark.parametrize(
-    "model",
+    "model, dtype",
     [
-        quick(MLPClassifier, dtype=None, learning_rate_init=0.1),
-        LeastSquaresClassifier(),
-        LeastSquaresSVC(),
+        (quick(MLPClassifier, learning_rate_init=0.1), np.float32),
+        (quick(MLPClassifier, dtype=None, learning_rate_init=0.1), np.float64),
+        (LeastSquaresClassifier(), np.float32),
+        (LeastSquaresSVC(), np.float64),
     ],
-    ids=lambda model: type(model).__name__,
+    ids=str,
 )
 def test_classes(model, y, dtype):
     X = X_IRIS.astype(dtype)
@@ -236,6 +237,21 @@ def test_search(zipmap):
         np.testing.assert_array_equal(labels, fitted.predict(X))
 
 
+def test_columns_of_a_frame_and_options_by_class():
+    X = X_IRIS.astype(np.float32)
+    model = quick(MLPClassifier).fit(X, Y_IRIS)
+    names = ["a", "b", "c", "d"]
+    converted = to_onnx(
+        model,
+        initial_types=[(name, FloatTensorType([None, 1])) for name in names],
+        options={MLPClassifier: {"zipmap": False}},
+    )
+    session = onnxruntime.InferenceSession(converted.SerializeToString())
+    columns = dict(zip(names, np.split(X, 4, axis=1), strict=True))
+    _, found = session.run(None, columns)
+    np.testing.assert_allclose(found, model.predict_proba(X), 2e-5)
+
+
 def test_class_numbers():
     X = X_IRIS.astype(np.float32)
     model = quick(MLPClassifier).fit(X, TARGETS["names"])
@@ -254,6 +270,8 @@ def test_errors_name_what_has_no_form():
     with pytest.raises(NotImplementedError, match="kernel=<function laplacian"):
         to_onnx(kernel, X[:1])
     model = quick(MLPClassifier).fit(X, Y_IRIS)
+    with pytest.raises(ValueError, match="3 features.*MLPClassifier is expecting 4"):
+        to_onnx(model, X[:1, :3])
     with pytest.raises(ValueError, match="target_opset=12 is too old: give 13"):
         to_onnx(model, X[:1], target_opset=12)
     with pytest.raises(ValueError, match="'raw_scores'.*unknown"):
