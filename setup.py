@@ -8,8 +8,16 @@ PLOT = ["matplotlib>=3.8"]
 FILES = ["pandas>=2.2", "pyarrow>=15"]
 TENSORBOARD = ["tensorboard>=2.15"]
 STACKED = ["greenlet>=3.1"]
-ALL = [*PLOT, *FILES, *TENSORBOARD, *STACKED]
-TEST = ["pytest>=8.2", "hypothesis>=6.170,<7", "polars>=1.0", "skops>=0.12", *ALL]
+ONNX = ["skl2onnx>=1.19"]
+ALL = [*PLOT, *FILES, *TENSORBOARD, *STACKED, *ONNX]
+TEST = [
+    "pytest>=8.2",
+    "hypothesis>=6.170,<7",
+    "polars>=1.0",
+    "skops>=0.12",
+    "onnxruntime>=1.20",
+    *ALL,
+]
 DOCS = ["sphinx>=8.1", "sphinx-gallery>=0.20", *PLOT]
 DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
 
@@ -51,6 +59,7 @@ setup(
         "files": FILES,
         "tensorboard": TENSORBOARD,
         "stacked": STACKED,
+        "onnx": ONNX,
         "test": TEST,
         "docs": DOCS,
         "dev": DEV,

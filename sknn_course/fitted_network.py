@@ -12,6 +12,7 @@ from .devices import prediction_device
 from .layers import Conv2d, Dense
 from .modules.build import module_around
 from .modules.parameters import parameter_layout
+from .onnx_conversion import OnnxNetwork
 from .prediction import Predictor
 from .training import Progress, Settings
 from .training.net import make_net, write_history
@@ -21,7 +22,7 @@ from .training.threads import one_thread
 KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
 
 
-class FittedNetwork:
+class FittedNetwork(OnnxNetwork):
     """Mixin of `NeuralEstimator`: its fitted state, and what is made of it.
 
     The state is plain data. Modules and nets are made on demand, are not pickled, and

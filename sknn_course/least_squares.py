@@ -14,6 +14,7 @@ from sknn_course.closed_form import (
     scaled_tensor,
 )
 from sknn_course.devices import resolve_device
+from sknn_course.onnx_conversion import OnnxLinear
 from sknn_course.parallel import share
 from sknn_course.training.threads import one_thread
 
@@ -158,7 +159,7 @@ def n_above(s, rounding):
     return int((s > rounding * s[0]).sum())
 
 
-class _LinearLeastSquares:
+class _LinearLeastSquares(OnnxLinear):
     """The two hooks of a linear model."""
 
     _parameter_constraints: dict = {

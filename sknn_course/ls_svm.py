@@ -14,6 +14,7 @@ from sknn_course.closed_form import (
     closed_form_tensor,
 )
 from sknn_course.devices import prediction_device, resolve_device
+from sknn_course.onnx_conversion import OnnxKernel
 from sknn_course.parallel import share
 from sknn_course.training.threads import one_thread
 
@@ -130,7 +131,7 @@ def solve_ls_svm(K, Y, cost):
     return s * (Z - z * intercept), intercept
 
 
-class _KernelLeastSquares:
+class _KernelLeastSquares(OnnxKernel):
     """The two hooks of a kernel model."""
 
     _parameter_constraints: dict = {

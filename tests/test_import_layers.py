@@ -23,7 +23,8 @@ ROWS = [
     ["tasks", "closed_form"],
     ["base"],
     ["splitting", "validation_data", "monitoring", "fitted_network"],
-    ["prediction"],
+    ["prediction", "onnx_conversion"],
+    ["onnx_nodes"],
     ["parallel"],
     ["training"],
     ["modules"],
@@ -43,7 +44,16 @@ ROWS = [
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
-OPTIONAL = {"greenlet", "matplotlib", "pandas", "polars", "pyarrow", "tensorboard"}
+OPTIONAL = {
+    "greenlet",
+    "matplotlib",
+    "onnx",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "skl2onnx",
+    "tensorboard",
+}
 
 
 def module_name(path):
