@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import resource
 import sys
+import tempfile
 
 from .outcomes import COPIED, CRASH, HANG, STOCK, Verdict, judge
 
@@ -14,6 +15,8 @@ def _serve(pipe):
     import torch
 
     torch.set_num_threads(1)
+    folder = tempfile.TemporaryDirectory()  # for what parameters name as a folder
+    os.chdir(folder.name)
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115, for as long as the child lives
     pages = int(open("/proc/self/statm").read().split()[0])
     limit = pages * resource.getpagesize() + SPARE_BYTES
