@@ -15,10 +15,12 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sknn_course"
 
 ROWS = [
-    ["", "__main__", "cli"],  # "" is sknn_course/__init__.py
+    ["__main__", "cli"],
+    ["course"],
+    ["cli.console"],
     ["comparison"],
-    ["experiments"],
-    ["plotting", "inspection", "theory", "preprocessing", "tensorboard"],
+    [""],  # sknn_course/__init__.py
+    ["plotting", "inspection", "preprocessing", "tensorboard"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["tasks", "closed_form"],
     ["base"],
@@ -56,8 +58,11 @@ SOURCES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def part(module):
-    """``sknn_course.training.job`` -> ``training``, the name in ``ROWS``."""
-    return (module.split(".") + [""])[1]
+    """``sknn_course.training.job`` -> ``training``, the longest name in ``ROWS``."""
+    _, *names = module.split(".")
+    while len(names) > 1 and ".".join(names) not in DEPTH:
+        names.pop()
+    return ".".join(names)
 
 
 def imported_names(node, module):
@@ -144,6 +149,20 @@ def test_package_does_not_load_matplotlib():
     assert "matplotlib" not in run_python(
         "import sys, sknn_course; print(*sys.modules.keys())"
     )
+
+
+def test_package_does_not_load_the_course():
+    loaded = run_python("import sys, sknn_course; print(*sys.modules.keys())")
+    assert not [name for name in loaded if name.startswith("sknn_course.course")]
+
+
+def test_only_the_command_line_imports_the_course():
+    importers = {
+        part(module)
+        for module in SOURCES
+        if any(part(name) == "course" for name in IMPORTS[module])
+    }
+    assert importers == {"cli", "course"}
 
 
 def test_every_module_imports_without_optional_packages():

@@ -10,7 +10,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from sknn_course import CNNClassifier, CNNRegressor, MLPClassifier
-from sknn_course.architectures import lenet5, rdfia_cnn
+from sknn_course.architectures import lenet5
+from sknn_course.course.networks import rdfia_cnn
 from sknn_course.inspection import receptive_fields, to_fully_convolutional
 from sknn_course.layers import (
     Activation,

@@ -2,6 +2,7 @@
 
 from functools import partialmethod
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -10,7 +11,6 @@ from scipy import sparse
 from sklearn import neural_network
 from skorch.callbacks import Callback
 
-import joblib
 from sknn_course import MLPClassifier, MLPRegressor
 from sknn_course.modules import sparse_rows
 from sknn_course.modules.counter_random import row_keys

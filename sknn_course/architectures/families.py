@@ -19,8 +19,6 @@ from ..layers import (
 )
 from ..plain_values import one_or_several, plain, sizes_of
 
-MNIST = (1, 28, 28)  # (channels, height, width)
-CIFAR = (3, 32, 32)
 NORM = BatchNorm()
 
 
@@ -256,9 +254,3 @@ def with_outputs(layers, n_outputs):
 def active_layers(layers):
     """A network without the layers that do nothing, dropout of rate 0 and the like."""
     return tuple(layer for layer in layers if is_active(layer))
-
-
-def check_known(name, value, known):
-    """Raise a ValueError that names the parameter if its value is not known."""
-    if value not in known:
-        raise ValueError(f"{name}={value!r} is unknown: use one of {sorted(known)}.")

@@ -5,10 +5,6 @@ import os
 import sys
 import threading
 
-from sknn_course.cli import compare, reproduce
-
-COMMANDS = (compare, reproduce)
-
 
 def build_parser():
     """Return the parser of all commands.
@@ -23,12 +19,16 @@ def build_parser():
     >>> build_parser().parse_args(["compare", "digits"]).data
     'digits'
     """
+    # The course stands above the library: nothing but its command reads it.
+    from sknn_course.cli import compare
+    from sknn_course.course import reproduce
+
     parser = argparse.ArgumentParser(
         prog="sknn_course",
         description="Neural networks as scikit-learn estimators, and their baselines.",
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
+    for command in (compare, reproduce):
         command.add_parser(subparsers)
     return parser
 
