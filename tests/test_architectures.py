@@ -15,6 +15,9 @@ from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from sknn_course import CNNClassifier, CNNRegressor
+from sknn_course._engine.ops.build import MODULES, build_module
+from sknn_course._engine.ops.initialisers import initial_parameters
+from sknn_course._engine.ops.parameters import ParameterLayout
 from sknn_course.architectures import (
     ARCHITECTURES,
     Architecture,
@@ -45,9 +48,6 @@ from sknn_course.layers import (
     count_parameters,
     layer_shapes,
 )
-from sknn_course.modules.build import MODULES, build_module
-from sknn_course.modules.initialisers import initial_parameters
-from sknn_course.modules.parameters import ParameterLayout
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SMALL = sorted(set(NETWORKS) - {"alexnet", "zfnet"})

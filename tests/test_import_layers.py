@@ -15,33 +15,21 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sknn_course"
 
 ROWS = [
-    ["__main__", "cli"],
+    ["__main__", "_cli"],
     ["course"],
-    ["cli.console"],
-    ["comparison"],
+    ["_cli.console"],
+    ["_compare"],
     [""],  # sknn_course/__init__.py
     ["plotting", "inspection", "preprocessing", "tensorboard"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
-    ["tasks", "closed_form"],
-    ["base"],
-    ["splitting", "validation_data", "monitoring", "fitted_network"],
-    ["prediction"],
+    ["augmentation"],
+    ["_estimator"],
     ["parallel"],
-    ["training"],
-    ["modules"],
+    ["_engine"],
+    ["_engine.ops"],
     ["architectures"],
     ["layers"],
-    [
-        "datasets",
-        "devices",
-        "documentation",
-        "image_rows",
-        "target_checks",
-        "unchanged_on_error",
-        "number_range",
-        "plain_values",
-        "sparse_indices",
-    ],
+    ["datasets", "_devices", "_number_range", "_plain_values"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
@@ -49,7 +37,7 @@ OPTIONAL = {"greenlet", "matplotlib", "pandas", "polars", "pyarrow", "tensorboar
 
 
 def module_name(path):
-    """``sknn_course/training/job.py`` -> ``sknn_course.training.job``."""
+    """``sknn_course/_engine/job.py`` -> ``sknn_course._engine.job``."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -58,7 +46,7 @@ SOURCES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def part(module):
-    """``sknn_course.training.job`` -> ``training``, the longest name in ``ROWS``."""
+    """``sknn_course._engine.job`` -> ``training``, the longest name in ``ROWS``."""
     _, *names = module.split(".")
     while len(names) > 1 and ".".join(names) not in DEPTH:
         names.pop()
@@ -162,7 +150,7 @@ def test_only_the_command_line_imports_the_course():
         for module in SOURCES
         if any(part(name) == "course" for name in IMPORTS[module])
     }
-    assert importers == {"cli", "course"}
+    assert importers == {"_cli", "course"}
 
 
 def test_every_module_imports_without_optional_packages():

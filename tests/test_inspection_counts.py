@@ -18,6 +18,7 @@ from published_counts import (
 )
 from torch import nn
 
+from sknn_course._engine.ops.build import MODULES
 from sknn_course.course.networks import NETWORKS as COURSE
 from sknn_course.inspection import (
     fully_connected_counts,
@@ -37,7 +38,6 @@ from sknn_course.layers import (
     Pool2d,
     ShapeError,
 )
-from sknn_course.modules.build import MODULES
 
 by_name = pytest.mark.parametrize("name", sorted(COURSE))
 

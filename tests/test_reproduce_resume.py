@@ -271,7 +271,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
 LONG_EPOCHS = """
 import sys
 from sknn_course import MLPClassifier
-from sknn_course.cli import main
+from sknn_course._cli import main
 from sknn_course.course import catalogue
 from sknn_course.course.record import Experiment, Training
 

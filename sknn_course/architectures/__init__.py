@@ -1,6 +1,6 @@
 """Networks as tuples of layer specifications."""
 
-from ..plain_values import sizes_of
+from .._plain_values import sizes_of
 from .classics import ARCHITECTURES, Architecture, alexnet, lenet5, zfnet
 from .families import (
     convolutional_network,

@@ -5,6 +5,7 @@ from numbers import Real
 
 from sklearn.utils._param_validation import InvalidParameterError
 
+from .._plain_values import one_or_several, plain, sizes_of
 from ..layers import (
     Activation,
     BatchNorm,
@@ -17,7 +18,6 @@ from ..layers import (
     Pool2d,
     is_active,
 )
-from ..plain_values import one_or_several, plain, sizes_of
 
 NORM = BatchNorm()
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import timedelta
 from math import ceil, prod
 
-from ..base import NeuralEstimator
-from ..image_rows import find_input_shape
+from .._estimator.base import NeuralEstimator
+from .._estimator.image_rows import find_input_shape
 from ..layers import Conv2d, Dense, layer_shapes
 
 STEP_SECONDS = 1e-4  # of one network among others, whatever its size

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..base import NeuralEstimator
+from .._estimator.base import NeuralEstimator
 from .training import make_estimators, prepare, targets
 
 FORMAT = 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ..devices import resolve_device
+from .._devices import resolve_device
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "skorch", "torch")
 

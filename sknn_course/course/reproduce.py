@@ -5,7 +5,7 @@ import shlex
 import shutil
 import sys
 
-from sknn_course.cli.console import at_least, folder, interrupts, named, refuse, tell
+from sknn_course._cli.console import at_least, folder, interrupts, named, refuse, tell
 
 DESCRIPTION = """\
 Run systems of five university course sheets and print each result beside the
@@ -100,10 +100,10 @@ def run(args):
         Exit status, see `DESCRIPTION`.
     """
     # torch and scikit-learn take seconds to import: not for a mere --help
+    from sknn_course._devices import resolve_device
     from sknn_course.course import catalogue
     from sknn_course.course.runner import Runner
     from sknn_course.course.store import Store
-    from sknn_course.devices import resolve_device
 
     try:
         known = catalogue.experiments()
@@ -172,7 +172,7 @@ def _print_list(chosen, sheets):
 
 def _run_all(runner, chosen):
     """Whether all was run, each outcome printed when it is there."""
-    from sknn_course.comparison.compare import Interrupted
+    from sknn_course._compare.compare import Interrupted
     from sknn_course.course.text import format_outcome
 
     if runner.store.folder is not None:

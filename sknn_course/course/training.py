@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch
 
+from .._engine import DivergedError
 from ..parallel import CallAborted
-from ..training import DivergedError
 from .cost import estimate
 from .metrics import PARTS, curves, measure
 from .record import TrainingResult

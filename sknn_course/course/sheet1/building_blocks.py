@@ -3,14 +3,14 @@
 import numpy as np
 import torch
 
+from ..._engine.ops.build import build_module
+from ..._engine.ops.parameters import parameter_layout
 from ...cnn import CNNClassifier
 from ...inspection import (
     layer_counts,
     to_fully_convolutional,
 )
 from ...layers import Conv2d, Pool2d
-from ...modules.build import build_module
-from ...modules.parameters import parameter_layout
 from ..record import Check, Experiment, Findings
 from ..theory import convolve, cross_correlate
 from ..training import NO_STOPPING

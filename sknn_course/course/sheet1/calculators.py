@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from ..._engine.ops.build import build_module
+from ..._engine.ops.parameters import parameter_layout
 from ...inspection import (
     layer_counts,
     layer_table,
@@ -10,8 +12,6 @@ from ...inspection import (
     receptive_fields,
 )
 from ...layers import Conv2d, Pool2d, ShapeError
-from ...modules.build import build_module
-from ...modules.parameters import parameter_layout
 from ..networks import NETWORKS
 from ..record import Check, Experiment, Findings
 from .building_blocks import GROUP

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
+from ..._engine.ops.activations import ACTIVATIONS
+from ..._engine.ops.build import MODULES
+from ..._engine.schedules import inverse_time
 from ...architectures import convolutional_network
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import Dropout, GaussianNoise, ShapeError, layer_shapes
-from ...modules.activations import ACTIVATIONS
-from ...modules.build import MODULES
-from ...training.schedules import inverse_time
 from ..networks import NETWORKS, cifar_cnn
 from ..record import Check, Experiment, Findings, Training
 from ..theory import log_likelihood_loss

@@ -15,7 +15,7 @@ def global_average_pooling(context):
     """Mean of each map forward, equal shares backward, no parameters."""
     import torch
 
-    from ...modules.build import MODULES
+    from ..._engine.ops.build import MODULES
 
     layer, shape = GlobalAveragePool(), (2, 3, 4)
     module = MODULES[GlobalAveragePool](layer, shape)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
+from ..._engine.ops.counter_random import row_keys
+from ...augmentation import augmentation_pipeline
 from ...mlp import MLPClassifier, MLPRegressor
-from ...modules.augmentation import augmentation_pipeline
-from ...modules.counter_random import row_keys
 from ..record import Check, Experiment, Findings
 from ..training import NO_STOPPING
 from .settings import TERMS_GROUP

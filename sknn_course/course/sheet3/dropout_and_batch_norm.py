@@ -5,11 +5,11 @@ from itertools import product
 import numpy as np
 import torch
 
+from ..._engine.ops.counter_random import keep_mask, keep_rule, row_keys, unit_bits
+from ..._engine.ops.parameters import parameter_layout
+from ..._engine.ops.stacked import Batch, StackedNetwork
 from ...layers import BatchNorm
 from ...mlp import MLPClassifier
-from ...modules.counter_random import keep_mask, keep_rule, row_keys, unit_bits
-from ...modules.parameters import parameter_layout
-from ...modules.stacked import Batch, StackedNetwork
 from ..record import Check, Experiment, Findings
 from ..theory import gradient_check
 from .settings import TERMS_GROUP, agreement

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..._engine.ops.initialisers import NAMES
 from ...mlp import MLPClassifier
-from ...modules.initialisers import NAMES
 from ..record import Check, Experiment, Findings
 from .settings import MNIST_NETWORK, VANISHING_GROUP
 

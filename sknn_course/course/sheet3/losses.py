@@ -9,8 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.metrics import mean_squared_error as sklearn_mean_squared_error
 
+from ..._engine.ops.activations import ACTIVATIONS
 from ...mlp import MLPClassifier, MLPRegressor
-from ...modules.activations import ACTIVATIONS
 from ..record import Check, Experiment, Findings
 from ..theory import (
     binary_cross_entropy,

@@ -4,8 +4,8 @@ from time import perf_counter
 
 import numpy as np
 
+from ..._engine import DivergedError
 from ...cnn import CNNClassifier
-from ...training import DivergedError
 from ..record import Check, Findings
 from ..theory import predicts_one_value
 from .mnist_networks import OUTPUT_DROPOUT, SMALL, WIDE

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.preprocessing import StandardScaler
 
-from ...modules.augmentation import augmentation_pipeline
+from ...augmentation import augmentation_pipeline
 from ...preprocessing import ChannelStandardScaler, MeanImageSubtraction, ZCAWhitening
 from ..record import Experiment, Findings
 from .cifar import BASELINE, CIFAR

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
+from ...augmentation import augmentation_pipeline
 from ...cnn import CNNClassifier
-from ...modules.augmentation import augmentation_pipeline
 from ..record import Check, Experiment, Findings
 from .settings import GROUP_MLP, NO_STOPPING, circles_network
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from scipy.special import expit
 
+from ..._engine.ops.activations import ACTIVATIONS
 from ...inspection import output_size
 from ...layers import Pool2d
-from ...modules.activations import ACTIVATIONS
 from ..record import Check, Experiment, Findings
 from ..theory import convolve, cross_correlate, dense_forward
 

@@ -3,7 +3,7 @@
 A layer maps x to y. From dL/dy, written ``dy``, its backward pass gives dL/dx and
 the gradients of its parameters. One sample is a vector; a batch has the samples on
 the last axis, so that its matrix has them as columns. The networks of
-`sknn_course.modules` compute the same with samples as rows.
+`sknn_course._engine.ops` compute the same with samples as rows.
 
 References
 ----------
