@@ -1,4 +1,4 @@
-"""Random changes of images in training, name -> rule.
+"""Random changes of images in training: `augmentation_pipeline` has their table.
 
 Each rule draws its numbers per row from the row's key, so that a row comes out
 the same alone, in any batch and at any place of it. What lies outside an image is
