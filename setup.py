@@ -67,5 +67,5 @@ setup(
     },
     packages=find_packages(include=["sknn_course", "sknn_course.*"]),
     package_data={"sknn_course": ["py.typed", "datasets/data/*.csv"]},
-    entry_points={"console_scripts": ["sknn_course = sknn_course.cli:main"]},
+    entry_points={"console_scripts": ["sknn_course = sknn_course._cli:main"]},
 )

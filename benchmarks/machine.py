@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from sknn_course.experiments.machine import describe_machine as describe
+from sknn_course.course.machine import describe_machine as describe
 
 
 def describe_machine():

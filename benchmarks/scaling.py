@@ -4,7 +4,7 @@
 
 Fits of this package's MLPClassifier, stacked and one by one, after a check that both
 have the same losses. Measures what share of the machine's matrix-product rate the
-training steps reach, and the constants of `sknn_course.training.slices`. Writes a JSON
+training steps reach, and the constants of `sknn_course._engine.slices`. Writes a JSON
 file and a picture beside it.
 """
 
@@ -33,8 +33,8 @@ from stack_sizes import (
 )
 from timing import check_agreement, ratio, time_in_turn
 
+from sknn_course._engine import slices
 from sknn_course.parallel import last_report
-from sknn_course.training import slices
 
 STACKED, ALONE = "stacked", "one by one"
 RTOL = 1e-3  # of the losses of each epoch, in single precision

@@ -1,6 +1,6 @@
 """How the time of a training step depends on the number of networks in a stack.
 
-From that come the constants by which `sknn_course.training.slices` cuts stacks.
+From that come the constants by which `sknn_course._engine.slices` cuts stacks.
 """
 
 import statistics
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from timing import time_in_turn
 
+from sknn_course._engine.slices import model_bytes, operations_per_step
+from sknn_course._engine.trainer import train_stack
 from sknn_course.mlp import MLPClassifier
-from sknn_course.training.slices import model_bytes, operations_per_step
-from sknn_course.training.trainer import train_stack
 
 SMALLEST = (2, 20, 1), 10  # sizes of layers, batch size
 WIDTHS = (8, 32, 100, 256, 512, 1024, 2048)
@@ -174,7 +174,7 @@ def _measure_network(sizes, batch_size, most_models, repeats):
 
 
 def constants(stacks):
-    """What `sknn_course.training.slices` should hold, by these measurements.
+    """What `sknn_course._engine.slices` should hold, by these measurements.
 
     Parameters
     ----------

@@ -9,7 +9,11 @@ forward pass, of the backward pass and of the update.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sknn_course.theory import WORKED_EXAMPLE, backpropagation_step, gradient_check
+from sknn_course.course.theory import (
+    WORKED_EXAMPLE,
+    backpropagation_step,
+    gradient_check,
+)
 
 for name, value in WORKED_EXAMPLE.items():
     print(name, np.array2string(np.asarray(value), prefix=f"{name} "))

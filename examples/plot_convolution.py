@@ -8,8 +8,8 @@ A kernel slides over an image and gives a weighted sum at each place.
 import numpy as np
 from sklearn.datasets import load_sample_image
 
+from sknn_course.course.theory import convolve, cross_correlate
 from sknn_course.plotting import FilteredImageDisplay
-from sknn_course.theory import convolve, cross_correlate
 
 # %%
 # Networks compute the cross-correlation and call it convolution.

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from sknn_course import MLPClassifier
-from sknn_course.theory import (
+from sknn_course.course.theory import (
     accuracy_standard_error,
     two_proportion_z_test,
     welch_t_test,

@@ -9,7 +9,7 @@ from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
 from .svm import linear_svm, rbf_svm
-from .training import DivergedError
+from ._engine import DivergedError
 
 __version__ = "0.1.0"
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from sknn_course.cli import main
+from sknn_course._cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

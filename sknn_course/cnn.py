@@ -7,24 +7,24 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from ._engine.ops.activations import ACTIVATIONS
+from ._estimator.base import AT_LEAST_ONE, RATE
+from ._estimator.documentation import documented
+from ._estimator.image_rows import (
+    check_image_shape,
+    find_input_shape,
+    flat_rows,
+    warn_of_other_layout,
+)
+from ._estimator.tasks import NeuralClassifier, NeuralRegressor
 from .architectures import (
     ARCHITECTURES,
     convolutional_network,
     sizes_of,
     with_outputs,
 )
-from .base import AT_LEAST_ONE, RATE
-from .documentation import documented
-from .image_rows import (
-    check_image_shape,
-    find_input_shape,
-    flat_rows,
-    warn_of_other_layout,
-)
+from .augmentation import augmentation_pipeline
 from .layers import Activation, BatchNorm, Layer, ShapeError, Softmax, layer_shapes
-from .modules.activations import ACTIVATIONS
-from .modules.augmentation import augmentation_pipeline
-from .tasks import NeuralClassifier, NeuralRegressor
 
 _CONSTRAINTS = {
     "filters": ["array-like"],
@@ -213,7 +213,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
 
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
-        epoch: see `sknn_course.modules.augmentation`. For example
+        epoch: see `sknn_course.augmentation`. For example
         ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
         images and their targets.
 
@@ -392,7 +392,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
 
     augmentation : str, callable or list of these, default=None
         Changes of the images in training, each drawn anew for each image and
-        epoch: see `sknn_course.modules.augmentation`. For example
+        epoch: see `sknn_course.augmentation`. For example
         ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
         images and their targets.
 

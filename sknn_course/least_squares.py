@@ -7,16 +7,16 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sknn_course.closed_form import (
+from sknn_course._devices import resolve_device
+from sknn_course._engine.threads import one_thread
+from sknn_course._estimator.closed_form import (
     MOST_EXPONENT,
     SignClassifier,
     TargetRegressor,
     scaled_tensor,
 )
-from sknn_course.devices import resolve_device
-from sknn_course.onnx_conversion import OnnxLinear
+from sknn_course._estimator.onnx_conversion import OnnxLinear
 from sknn_course.parallel import share
-from sknn_course.training.threads import one_thread
 
 SMALL = 1e-6  # columns of no smaller share of the largest norm keep ten digits
 

@@ -8,15 +8,15 @@ import torch
 from scipy.sparse import issparse
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sknn_course.closed_form import (
+from sknn_course._devices import prediction_device, resolve_device
+from sknn_course._engine.threads import one_thread
+from sknn_course._estimator.closed_form import (
     SignClassifier,
     TargetRegressor,
     closed_form_tensor,
 )
-from sknn_course.devices import prediction_device, resolve_device
-from sknn_course.onnx_conversion import OnnxKernel
+from sknn_course._estimator.onnx_conversion import OnnxKernel
 from sknn_course.parallel import share
-from sknn_course.training.threads import one_thread
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24

@@ -3,12 +3,12 @@
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from ._estimator.base import AT_LEAST_ONE
+from ._estimator.documentation import documented
+from ._estimator.sparse_indices import check_indices
+from ._estimator.tasks import NeuralClassifier, NeuralRegressor
 from .architectures import multilayer_perceptron, sizes_of
-from .base import AT_LEAST_ONE
-from .documentation import documented
 from .layers import BatchNorm
-from .sparse_indices import check_indices
-from .tasks import NeuralClassifier, NeuralRegressor
 
 
 class _MultilayerPerceptron:

@@ -19,8 +19,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .image_rows import find_input_shape, flat_rows, warn_of_other_layout
-from .unchanged_on_error import unchanged_on_error
+from ._estimator.image_rows import find_input_shape, flat_rows, warn_of_other_layout
+from ._estimator.unchanged_on_error import unchanged_on_error
 
 CHUNK_VALUES = 1 << 23  # of the training set that are in float64 at a time
 DTYPES = (np.float64, np.float32)

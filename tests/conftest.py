@@ -5,8 +5,8 @@ import signal
 import pytest
 from stacked_fits import assert_same_fit, copies, fit_alone
 
-from sknn_course.base import NeuralEstimator
-from sknn_course.training import train, trainer
+from sknn_course._engine import train, trainer
+from sknn_course._estimator.base import NeuralEstimator
 
 
 @pytest.fixture(autouse=True, scope="session")

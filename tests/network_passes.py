@@ -4,6 +4,10 @@ import numpy as np
 import torch
 from numpy.testing import assert_allclose
 
+from sknn_course._engine.ops.activations import ACTIVATIONS
+from sknn_course._engine.ops.build import build_module, read_module
+from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course._engine.ops.stacked import StackedNetwork
 from sknn_course.architectures import convolutional_network, multilayer_perceptron
 from sknn_course.layers import (
     Activation,
@@ -16,10 +20,6 @@ from sknn_course.layers import (
     Pool2d,
     Softmax,
 )
-from sknn_course.modules.activations import ACTIVATIONS
-from sknn_course.modules.build import build_module, read_module
-from sknn_course.modules.parameters import ParameterLayout
-from sknn_course.modules.stacked import StackedNetwork
 
 
 def mlp(activation="tanh", **options):

@@ -7,6 +7,7 @@ Shapes are (channels, height, width) here, the sheets write the channels last.
 from typing import NamedTuple
 
 from sknn_course.architectures import Architecture, multilayer_perceptron
+from sknn_course.course.networks import NETWORKS as COURSE
 
 
 class Published(NamedTuple):
@@ -14,7 +15,7 @@ class Published(NamedTuple):
     numbers with spaces between; the sum, and how many of it are trainable."""
 
     where: str
-    network: str | Architecture
+    network: Architecture
     parameters: str
     total: int
     trainable: int | None = None  # None: all
@@ -29,46 +30,50 @@ def mlp(*sizes, n_inputs=784, n_outputs=10, batch_norm=False):
 NETWORKS = [
     Published(
         "S1.10, S1.17",
-        "mnist_cnn_1",
+        COURSE["mnist_cnn_1"],
         "320 9,248 401,472 650",
         411_690,
         percent="0.0777 2.2464 97.5180 0.1579",
     ),
     Published(
         "S1.11, S1.17",
-        "mnist_cnn_2",
+        COURSE["mnist_cnn_2"],
         "320 9,248 18,496 36,928 401,536 1,290",
         467_818,
         percent="0.0684 1.9768 3.9537 7.8937 85.8317 0.2758",
     ),
-    Published("S1.12", "mnist_cnn_3", "320 9,248 18,496 36,928 200,768 650", 266_410),
+    Published(
+        "S1.12", COURSE["mnist_cnn_3"], "320 9,248 18,496 36,928 200,768 650", 266_410
+    ),
     Published(
         "S1.13",
-        "mnist_cnn_4",
+        COURSE["mnist_cnn_4"],
         "320 128 9,248 128 18,496 256 36,928 256 73,856 512 147,584 512 73,792 256 650",
         362_922,
         trainable=361_898,
     ),
     Published("S1.21", mlp(1000), "785,000 10,010", 795_010, percent="98.7409 1.2591"),
     Published("S1.22, S2.30", mlp(100, 100), "78,500 10,100 1,010", 89_610),
-    Published("S1.23, S2.31", "lenet5", "156 2,416 48,120 10,164 850", 61_706),
-    Published("S1.24, S2.31", "lenet5_sparse", "156 1,516 48,120 10,164 850", 60_806),
+    Published("S1.23, S2.31", COURSE["lenet5"], "156 2,416 48,120 10,164 850", 61_706),
+    Published(
+        "S1.24, S2.31", COURSE["lenet5_sparse"], "156 1,516 48,120 10,164 850", 60_806
+    ),
     Published(
         "S1.29, S2.32",
-        "alexnet",
+        COURSE["alexnet"],
         "34,944 614,656 885,120 1,327,488 884,992 37,752,832 16,781,312 4,097,000",
         62_378_344,
     ),
     Published(
         "S1.30, S2.33",
-        "zfnet",
+        COURSE["zfnet"],
         "14,208 614,656 1,180,160 4,719,616 4,719,104 354,422,784 16,781,312 4,097,000",
         386_548_840,
         percent="0.0037 0.1590 0.3053 1.2210 1.2208 91.6890 4.3413 1.0599",
     ),
     Published(
         "S1.37",
-        "cifar_cnn",
+        COURSE["cifar_cnn"],
         "896 128 9,248 128 18,496 256 36,928 256 73,856 512 147,584 512 "
         "4,196,352 8,192 20,490",
         4_513_834,
@@ -76,7 +81,7 @@ NETWORKS = [
     ),
     Published(
         "S1.37",
-        "cifar_cnn_conv_batch_norm",
+        COURSE["cifar_cnn_conv_batch_norm"],
         "896 128 9,248 128 18,496 256 36,928 256 73,856 512 147,584 512 "
         "4,196,352 20,490",
         4_505_642,
@@ -84,14 +89,14 @@ NETWORKS = [
     ),
     Published(
         "S1.37",
-        "cifar_cnn_without_hidden",
+        COURSE["cifar_cnn_without_hidden"],
         "896 128 9,248 128 18,496 256 36,928 256 73,856 512 147,584 512 20,490",
         309_290,
         trainable=308_394,
     ),
     Published(
         "S1.39",
-        "cifar_cnn_without_batch_norm",
+        COURSE["cifar_cnn_without_batch_norm"],
         "896 9,248 18,496 36,928 73,856 147,584 4,196,352 20,490",
         4_503_850,
     ),
@@ -99,26 +104,32 @@ NETWORKS = [
     Published("S2.15", mlp(), "7,850", 7_850),
     Published(
         "S2.20",
-        "kiel_2018_cnn",
+        COURSE["kiel_2018_cnn"],
         "320 18,496 1,179,776 1,290",
         1_199_882,
         percent="0.027 1.54 98.32 0.11",
     ),
     Published(
-        "S2.21", "kiel_2018_variation_1", "320 18,496 36,928 36,928 4,160 650", 97_482
+        "S2.21",
+        COURSE["kiel_2018_variation_1"],
+        "320 18,496 36,928 36,928 4,160 650",
+        97_482,
     ),
     Published(
-        "S2.22", "kiel_2018_variation_2", "320 18,496 36,928 5,770 1,610", 63_124
+        "S2.22",
+        COURSE["kiel_2018_variation_2"],
+        "320 18,496 36,928 5,770 1,610",
+        63_124,
     ),
     Published(
         "S2.23",
-        "kiel_2018_variation_3",
+        COURSE["kiel_2018_variation_3"],
         "320 18,496 36,928 36,928 73,856 1,290",
         167_818,
     ),
     Published(
         "S2.26",
-        "kiel_2018_grid_winner",
+        COURSE["kiel_2018_grid_winner"],
         "320 18,496 73,856 295,168 262,208 650",
         650_698,
     ),
@@ -189,9 +200,11 @@ NETWORKS = [
         132_410,
         trainable=131_210,
     ),
-    Published("S4.21", "rdfia_cnn", "2,432 51,264 102,464 1,025,000 10,010", 1_191_170),
-    Published("S5.18", "fman45_mnist_cnn", "416 6,416 7,850", 14_682),
-    Published("S5.25", "fman45_cifar_cnn", "1,216 6,416 40,970", 48_602),
+    Published(
+        "S4.21", COURSE["rdfia_cnn"], "2,432 51,264 102,464 1,025,000 10,010", 1_191_170
+    ),
+    Published("S5.18", COURSE["fman45_mnist_cnn"], "416 6,416 7,850", 14_682),
+    Published("S5.25", COURSE["fman45_cifar_cnn"], "1,216 6,416 40,970", 48_602),
 ]
 
 # by network: numbers that sheets print beside the right ones above

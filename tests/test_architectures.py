@@ -15,14 +15,23 @@ from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from sknn_course import CNNClassifier, CNNRegressor
+from sknn_course._engine.ops.build import MODULES, build_module
+from sknn_course._engine.ops.initialisers import initial_parameters
+from sknn_course._engine.ops.parameters import ParameterLayout
 from sknn_course.architectures import (
     ARCHITECTURES,
+    Architecture,
     alexnet,
-    cifar_cnn,
-    kiel_2018_variation,
     lenet5,
-    mnist_cnn,
     with_outputs,
+)
+from sknn_course.course.networks import (
+    NETWORKS,
+    cifar_cnn,
+    fman45_cifar_cnn,
+    fman45_mnist_cnn,
+    kiel_2018_variation,
+    mnist_cnn,
 )
 from sknn_course.layers import (
     Activation,
@@ -39,12 +48,9 @@ from sknn_course.layers import (
     count_parameters,
     layer_shapes,
 )
-from sknn_course.modules.build import MODULES, build_module
-from sknn_course.modules.initialisers import initial_parameters
-from sknn_course.modules.parameters import ParameterLayout
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-SMALL = sorted(set(ARCHITECTURES) - {"alexnet", "zfnet"})
+SMALL = sorted(set(NETWORKS) - {"alexnet", "zfnet"})
 
 # --- counts of the sheets ---
 
@@ -118,9 +124,9 @@ TOTALS = {
 }
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_counts_of_parameters(name):
-    network = ARCHITECTURES[name]
+    network = NETWORKS[name]
     counts, norms = [], []
     shapes = layer_shapes(network.layers, network.input_shape)
     for layer, shape in zip(network.layers, shapes, strict=False):
@@ -143,9 +149,9 @@ def test_trained_parts():
     assert count_parameters(without_hidden, (3, 32, 32)) == (308_394, 896)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_torch_has_the_same_shapes_and_counts(name):
-    network = ARCHITECTURES[name]
+    network = NETWORKS[name]
     shapes = layer_shapes(network.layers, network.input_shape)
     x, n_parameters = torch.empty(1, *network.input_shape, device="meta"), 0
     for layer, shape, result in zip(network.layers, shapes, shapes[1:], strict=False):
@@ -175,7 +181,7 @@ SIDES = {  # of the maps after each convolution and pooling
 
 @pytest.mark.parametrize("name", SIDES)
 def test_sides_of_maps(name):
-    network = ARCHITECTURES[name]
+    network = NETWORKS[name]
     shapes = layer_shapes(network.layers, network.input_shape)[1:]
     assert SIDES[name] == tuple(
         shape[1]
@@ -256,9 +262,9 @@ def images(shape, n=12, n_classes=3):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_networks_are_trained(name):
-    X, y = images(ARCHITECTURES[name].input_shape, 8)
+    X, y = images(NETWORKS[name].input_shape, 8)
     cnn = CNNClassifier(
-        architecture=name,
+        architecture=NETWORKS[name].layers,
         batch_size=4,
         max_iter=2,
         learning_rate_init=1e-4,
@@ -267,7 +273,7 @@ def test_networks_are_trained(name):
     fitted = cnn.net_.module_
     assert cnn.predict_proba(X).shape == (8, 3)
     assert cnn.n_iter_ == 2
-    layers = with_outputs(ARCHITECTURES[name].layers, 3)
+    layers = with_outputs(NETWORKS[name].layers, 3)
     layout = ParameterLayout(layers, X.shape[1:])
     start = initial_parameters(
         layout, "glorot", "auto", "relu", np.random.RandomState(0)
@@ -405,24 +411,31 @@ TINY = (Conv2d(2, 5, "valid"), Pool2d(3, stride=2), Flatten(), Dense(7))
 
 
 def test_a_named_network_is_its_layers():
+    X, y = images((1, 32, 32))
+    options = dict(max_iter=2, random_state=0)
+    named = CNNClassifier(architecture="lenet5", **options).fit(X, y)
+    given = CNNClassifier(architecture=list(lenet5()), **options).fit(X, y)
+    assert_array_equal(named.predict_proba(X), given.predict_proba(X))
+
+
+def test_layers_are_the_blocks_that_they_spell_out():
     X, y = images((1, 28, 28))
     options = dict(max_iter=2, random_state=0)
-    named = CNNClassifier(architecture="fman45_mnist_cnn", **options).fit(X, y)
-    layers = list(ARCHITECTURES["fman45_mnist_cnn"].layers)
-    given = CNNClassifier(architecture=layers, **options).fit(X, y)
+    named = CNNClassifier(architecture=fman45_mnist_cnn(), **options).fit(X, y)
     blocks = CNNClassifier(
         filters=(16, 16), dense_layer_sizes=(), kernel_size=5, **options
     ).fit(X, y)
-    for other in (given, blocks):
-        assert_array_equal(named.predict_proba(X), other.predict_proba(X))
+    assert_array_equal(named.predict_proba(X), blocks.predict_proba(X))
     # what describes blocks is ignored
     ignoring = clone(named).set_params(filters=((3,),), dropout=0.5, noise=1.0)
     assert_array_equal(ignoring.fit(X, y).predict_proba(X), named.predict_proba(X))
 
 
-def test_flat_rows_get_the_shape_of_the_named_network():
+def test_flat_rows_get_the_shape_of_the_named_network(monkeypatch):
+    coloured = Architecture(fman45_cifar_cnn(), (3, 32, 32))
+    monkeypatch.setitem(ARCHITECTURES, "lenet5", coloured)
     X, y = images((3072,))
-    cnn = CNNClassifier(architecture="fman45_cifar_cnn", max_iter=1).fit(X, y)
+    cnn = CNNClassifier(architecture="lenet5", max_iter=1).fit(X, y)
     assert cnn.input_shape_ == (3, 32, 32)
     X, y = images((64,))
     cnn = CNNClassifier(architecture=TINY, max_iter=1).fit(X, y)
@@ -459,7 +472,7 @@ def test_searches_over_architectures_stacked_and_not():
     X, y = images((1, 28, 28), 30)
     sparse = (Conv2d(3, 5, 0, 3), Conv2d(2, 3, links=((0, 2), (1,))), *TINY[1:])
     normed = (Conv2d(4, 9, 0, 4), LocalResponseNorm(3), Flatten(), Dense(3), Softmax())
-    grid = {"architecture": ["fman45_mnist_cnn", TINY, sparse, normed]}
+    grid = {"architecture": [fman45_mnist_cnn(), TINY, sparse, normed]}
     results = []
     for backend in ("sequential", "stacked"):
         search = GridSearchCV(

@@ -12,13 +12,9 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage, stats
 
-from sknn_course.modules import augmentation
-from sknn_course.modules.augmentation import (
-    AUGMENTATIONS,
-    STRENGTHS,
-    augmentation_pipeline,
-)
-from sknn_course.modules.counter_random import row_keys, step_keys
+from sknn_course import augmentation
+from sknn_course._engine.ops.counter_random import row_keys, step_keys
+from sknn_course.augmentation import AUGMENTATIONS, STRENGTHS, augmentation_pipeline
 
 N = 3000
 KEYS = step_keys(torch.arange(N, dtype=torch.int32), 7, 1)  # (n,)

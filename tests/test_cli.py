@@ -13,9 +13,9 @@ import sys
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from sknn_course.cli import main
-from sknn_course.comparison import candidates
-from sknn_course.comparison.tables import BUILTIN
+from sknn_course._cli import main
+from sknn_course._compare import candidates
+from sknn_course._compare.tables import BUILTIN
 from sknn_course.parallel import last_report
 from sknn_course.parallel.rendezvous import Rendezvous
 
@@ -51,7 +51,7 @@ def test_circles_show_what_is_linear_and_what_is_not(tmp_path, capsys):
 
 
 def test_the_seed_decides_the_scores(tmp_path, monkeypatch):
-    monkeypatch.setattr("sknn_course.cli.compare.write_report", write_leaderboard)
+    monkeypatch.setattr("sknn_course._cli.compare.write_report", write_leaderboard)
 
     def scores(seed):
         models = ["--models", "mlp,rbf_svm", "--settings", "2", "--cv", "2"]

@@ -17,7 +17,9 @@ from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_course import closed_form, devices, least_squares, ls_svm, preprocessing
+from sknn_course import _devices as devices
+from sknn_course import least_squares, ls_svm, preprocessing
+from sknn_course._estimator import closed_form
 from sknn_course.least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from sknn_course.ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from sknn_course.preprocessing import (

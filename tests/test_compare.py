@@ -18,17 +18,17 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.svm import SVC
 
 from sknn_course import CNNClassifier, LeastSquaresSVC, MLPClassifier
-from sknn_course.comparison import candidates as candidates_module
-from sknn_course.comparison.candidates import make_candidates
-from sknn_course.comparison.compare import Interrupted, compare, count_parameters
-from sknn_course.comparison.errors import InputError
-from sknn_course.comparison.figures import draw_figures
-from sknn_course.comparison.files import read_file
-from sknn_course.comparison.html import render_html
-from sknn_course.comparison.search import SearchWithinBudget, draw_settings
-from sknn_course.comparison.tables import BUILTIN, Table, load_table
-from sknn_course.comparison.targets import check_target, guess_task, strata
-from sknn_course.comparison.text import format_leaderboard, remarks
+from sknn_course._compare import candidates as candidates_module
+from sknn_course._compare.candidates import make_candidates
+from sknn_course._compare.compare import Interrupted, compare, count_parameters
+from sknn_course._compare.errors import InputError
+from sknn_course._compare.figures import draw_figures
+from sknn_course._compare.files import read_file
+from sknn_course._compare.html import render_html
+from sknn_course._compare.search import SearchWithinBudget, draw_settings
+from sknn_course._compare.tables import BUILTIN, Table, load_table
+from sknn_course._compare.targets import check_target, guess_task, strata
+from sknn_course._compare.text import format_leaderboard, remarks
 
 OFFLINE = sorted(set(BUILTIN) - {"mnist", "cifar10"})
 LATER = sys.float_info.max

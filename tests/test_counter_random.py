@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
-from sknn_course.modules.counter_random import (
+from sknn_course._engine.ops.counter_random import (
     keep_mask,
     keep_rule,
     mix,

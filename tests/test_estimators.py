@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch_loop import SIGNAL, TARGETS, X, estimator
 
-from sknn_course.devices import resolve_device
+from sknn_course._devices import resolve_device
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

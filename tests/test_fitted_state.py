@@ -70,19 +70,19 @@ def test_a_refused_fit_leaves_no_trace(refused, method):
 
 
 STAGES = [
-    "base.resolve_device",
-    "base.as_split",
-    "base.parameter_layout",
-    "base.split_validation",
-    "base.parallel.train_job",
-    "training.trainer.train_stack",
-    "training.trainer.record_epoch",
-    "training.stack.Stack.step",
-    "training.stack.Stack.moments_of",
-    "base.NeuralEstimator._keep",
-    "base.NeuralEstimator._keep_network",
-    "base.NeuralEstimator._keep_progress",
-    "base.NeuralEstimator._become",
+    "_estimator.base.resolve_device",
+    "_estimator.base.as_split",
+    "_estimator.base.parameter_layout",
+    "_estimator.base.split_validation",
+    "_estimator.base.parallel.train_job",
+    "_engine.trainer.train_stack",
+    "_engine.trainer.record_epoch",
+    "_engine.stack.Stack.step",
+    "_engine.stack.Stack.moments_of",
+    "_estimator.base.NeuralEstimator._keep",
+    "_estimator.base.NeuralEstimator._keep_network",
+    "_estimator.base.NeuralEstimator._keep_progress",
+    "_estimator.base.NeuralEstimator._become",
 ]
 
 
@@ -98,8 +98,8 @@ def test_a_fit_that_fails_anywhere_leaves_no_trace(stage, method, monkeypatch):
     def fail(*arguments, **options):
         raise MemoryError("for this test")
 
-    if method == "partial_fit" and stage == "base.split_validation":
-        stage = "base.initial_parameters"
+    if method == "partial_fit" and stage == "_estimator.base.split_validation":
+        stage = "_estimator.base.initial_parameters"
         del mlp._structure, state["_structure"]  # a first call that fails
     monkeypatch.setattr(f"sknn_course.{stage}", fail)
     with pytest.raises(MemoryError):

@@ -26,8 +26,8 @@ from sknn_course import (
     LeastSquaresSVC,
     MLPClassifier,
 )
+from sknn_course._engine.threads import one_thread
 from sknn_course.parallel import workers
-from sknn_course.training.threads import one_thread
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",

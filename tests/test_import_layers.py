@@ -15,32 +15,21 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sknn_course"
 
 ROWS = [
-    ["", "__main__", "cli"],  # "" is sknn_course/__init__.py
-    ["comparison"],
-    ["experiments"],
-    ["plotting", "inspection", "theory", "preprocessing", "tensorboard"],
+    ["__main__", "_cli"],
+    ["course"],
+    ["_cli.console"],
+    ["_compare"],
+    [""],  # sknn_course/__init__.py
+    ["plotting", "inspection", "preprocessing", "tensorboard"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
-    ["tasks", "closed_form"],
-    ["base"],
-    ["splitting", "validation_data", "monitoring", "fitted_network"],
-    ["prediction", "onnx_conversion"],
-    ["onnx_nodes"],
+    ["augmentation"],
+    ["_estimator"],
     ["parallel"],
-    ["training"],
-    ["modules"],
+    ["_engine"],
+    ["_engine.ops"],
     ["architectures"],
     ["layers"],
-    [
-        "datasets",
-        "devices",
-        "documentation",
-        "image_rows",
-        "target_checks",
-        "unchanged_on_error",
-        "number_range",
-        "plain_values",
-        "sparse_indices",
-    ],
+    ["datasets", "_devices", "_number_range", "_plain_values"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
@@ -57,7 +46,7 @@ OPTIONAL = {
 
 
 def module_name(path):
-    """``sknn_course/training/job.py`` -> ``sknn_course.training.job``."""
+    """``sknn_course/_engine/job.py`` -> ``sknn_course._engine.job``."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -66,8 +55,11 @@ SOURCES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def part(module):
-    """``sknn_course.training.job`` -> ``training``, the name in ``ROWS``."""
-    return (module.split(".") + [""])[1]
+    """``sknn_course._engine.job`` -> ``training``, the longest name in ``ROWS``."""
+    _, *names = module.split(".")
+    while len(names) > 1 and ".".join(names) not in DEPTH:
+        names.pop()
+    return ".".join(names)
 
 
 def imported_names(node, module):
@@ -154,6 +146,20 @@ def test_package_does_not_load_matplotlib():
     assert "matplotlib" not in run_python(
         "import sys, sknn_course; print(*sys.modules.keys())"
     )
+
+
+def test_package_does_not_load_the_course():
+    loaded = run_python("import sys, sknn_course; print(*sys.modules.keys())")
+    assert not [name for name in loaded if name.startswith("sknn_course.course")]
+
+
+def test_only_the_command_line_imports_the_course():
+    importers = {
+        part(module)
+        for module in SOURCES
+        if any(part(name) == "course" for name in IMPORTS[module])
+    }
+    assert importers == {"_cli", "course"}
 
 
 def test_every_module_imports_without_optional_packages():

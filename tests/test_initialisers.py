@@ -6,14 +6,14 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
-from sknn_course.layers import Conv2d, Dense, GlobalAveragePool
-from sknn_course.modules.initialisers import (
+from sknn_course._engine.ops.initialisers import (
     BIAS_NAMES,
     NAMES,
     initial_parameters,
     is_initialiser,
 )
-from sknn_course.modules.parameters import ParameterLayout
+from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course.layers import Conv2d, Dense, GlobalAveragePool
 
 SHAPES = {  # of convolutions: (filters, kernel_size, channels)
     "3 x 3": (64, 3, 32),

@@ -18,7 +18,8 @@ from published_counts import (
 )
 from torch import nn
 
-from sknn_course.architectures import ARCHITECTURES
+from sknn_course._engine.ops.build import MODULES
+from sknn_course.course.networks import NETWORKS as COURSE
 from sknn_course.inspection import (
     fully_connected_counts,
     layer_counts,
@@ -37,9 +38,8 @@ from sknn_course.layers import (
     Pool2d,
     ShapeError,
 )
-from sknn_course.modules.build import MODULES
 
-by_name = pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+by_name = pytest.mark.parametrize("name", sorted(COURSE))
 
 
 def sliding(table):
@@ -114,7 +114,7 @@ def test_output_size_names_what_is_wrong(values, named):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_fields_and_jumps_are_the_published_ones(name):
-    fields = [row.receptive_field for row in sliding(layer_table(name))]
+    fields = [row.receptive_field for row in sliding(layer_table(COURSE[name]))]
     assert [field.input for field in fields] == [(r, r) for r, _ in FIELDS[name]]
     assert [field.jump for field in fields] == [(j, j) for _, j in FIELDS[name]]
 
@@ -157,15 +157,13 @@ def _is_norm(layer):
 
 @by_name
 def test_fields_grow_by_the_recursion_from_the_output(name):
-    fields = receptive_fields(name)
+    fields = receptive_fields(COURSE[name])
     layers = [
-        layer
-        for layer in ARCHITECTURES[name].layers
-        if isinstance(layer, Conv2d | Pool2d)
+        layer for layer in COURSE[name].layers if isinstance(layer, Conv2d | Pool2d)
     ]
     places = [
         field
-        for row, field in zip(layer_table(name), fields, strict=True)
+        for row, field in zip(layer_table(COURSE[name]), fields, strict=True)
         if field.previous and row.connections
     ]
     for depth, field in enumerate(places, 1):
@@ -210,8 +208,8 @@ def test_hand_formulas_give_the_parameters(published):
 
 @by_name
 def test_parameters_are_torchs(name):
-    architecture = ARCHITECTURES[name]
-    table = layer_table(name)
+    architecture = COURSE[name]
+    table = layer_table(COURSE[name])
     shapes = [architecture.input_shape, *(row.output_shape for row in table)]
     for layer, shape, row in zip(architecture.layers, shapes, table, strict=False):
         module = MODULES[type(layer)](layer, shape)
@@ -228,7 +226,7 @@ def test_parameters_are_torchs(name):
 
 @pytest.mark.parametrize("name", SIDES)
 def test_sides_of_maps_are_the_published_ones(name):
-    shapes = [row.output_shape for row in sliding(layer_table(name))]
+    shapes = [row.output_shape for row in sliding(layer_table(COURSE[name]))]
     assert [shape[1:] for shape in shapes] == [(n, n) for n in SIDES[name]]
 
 
@@ -236,19 +234,21 @@ def test_sides_of_maps_are_the_published_ones(name):
     "name, sides", [("mnist_cnn_4", 3), ("alexnet", 6), ("zfnet", 13)]
 )
 def test_first_dense_formula_shows_the_maps(name, sides):
-    row = layer_table(name)["dense1"]
+    row = layer_table(COURSE[name])["dense1"]
     assert row.formula.startswith(f"{sides}·{sides}·")
 
 
 def test_dense_layers_hold_most_parameters_of_alexnet_and_zfnet():
     for name, percent, tolerance in (("alexnet", 94, 0.5), ("zfnet", 97.09, 0.005)):
-        dense = [row.percent for row in layer_table(name) if row.type == "Dense"]
+        dense = [
+            row.percent for row in layer_table(COURSE[name]) if row.type == "Dense"
+        ]
         assert sum(dense) == pytest.approx(percent, abs=tolerance)
 
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_printed_totals_come_from_printed_mistakes(name):
-    table, printed = layer_table(name), dict(PRINTED[name])
+    table, printed = layer_table(COURSE[name]), dict(PRINTED[name])
     total = printed.pop("total")
     right = sum(table[layer].parameters for layer in printed)
     assert total - sum(printed.values()) == table.n_parameters - right
@@ -256,7 +256,7 @@ def test_printed_totals_come_from_printed_mistakes(name):
 
 
 def test_weights_for_each_image_of_cifar10():
-    assert layer_table("rdfia_cnn").n_parameters / 50_000 == pytest.approx(
+    assert layer_table(COURSE["rdfia_cnn"]).n_parameters / 50_000 == pytest.approx(
         23.8, abs=0.05
     )
 
@@ -270,7 +270,7 @@ def test_lenet5_is_counted_as_published(name):
     totals = LENET5_TOTALS
     if name == "lenet5_sparse":
         expected["C3"], totals = SPARSE_C3, LENET5_SPARSE_TOTALS
-    table = layer_table(name, names=list(LENET5)).connected
+    table = layer_table(COURSE[name], names=list(LENET5)).connected
     assert {
         row.name: (
             row.output_shape,

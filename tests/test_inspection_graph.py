@@ -7,14 +7,15 @@ import pytest
 from matplotlib.patches import FancyBboxPatch
 
 from sknn_course import MLPClassifier
+from sknn_course.course.networks import NETWORKS as COURSE
 from sknn_course.inspection import draw_network, layer_table
 from sknn_course.layers import Activation, BatchNorm, Conv2d, Dense, Flatten, Pool2d
 
 LONG = [layer for n in range(12) for layer in (Conv2d(99, 3), BatchNorm(), Pool2d(1))]
 NETWORKS = {
     "perceptron": ([Dense(9), Activation("relu"), Dense(2)], (4,)),
-    "mnist_cnn_1": ("mnist_cnn_1", None),
-    "mnist_cnn_4": ("mnist_cnn_4", None),
+    "mnist_cnn_1": (COURSE["mnist_cnn_1"], None),
+    "mnist_cnn_4": (COURSE["mnist_cnn_4"], None),
     "alexnet": ("alexnet", None),
     "36 layers": ([*LONG, Flatten(), Dense(1)], (3, 8, 8)),
 }
@@ -75,14 +76,15 @@ def test_each_layer_has_a_box_and_an_arrow(name):
 
 
 def test_boxes_show_shapes_and_parameters():
-    shown = [text.get_text() for text in draw_network("mnist_cnn_1").texts]
-    for row in layer_table("mnist_cnn_1"):
+    shown = [text.get_text() for text in draw_network(COURSE["mnist_cnn_1"]).texts]
+    for row in layer_table(COURSE["mnist_cnn_1"]):
         assert "×".join(map(str, row.output_shape)) in shown
         if row.parameters:
             assert f"{row.parameters:,} parameters" in shown
     assert "1×28×28" in shown and "dropout1: 0.5" in shown
     hidden = [
-        t.get_text() for t in draw_network("mnist_cnn_1", show_shapes=False).texts
+        t.get_text()
+        for t in draw_network(COURSE["mnist_cnn_1"], show_shapes=False).texts
     ]
     assert "conv1" in hidden and "1×28×28" not in hidden
     assert not any("parameters" in text for text in hidden)
@@ -99,7 +101,7 @@ def test_long_networks_stand_in_columns():
 def test_given_axes_are_used_and_the_letters_fit(size):
     # many pixels: letters are wider where they are rounded to few
     _, (left, right) = plt.subplots(1, 2, figsize=size, dpi=400)
-    assert draw_network("mnist_cnn_4", ax=right) is right
+    assert draw_network(COURSE["mnist_cnn_4"], ax=right) is right
     boxes, _ = extents(right)
     assert_readable(right)
     frame = right.get_window_extent()

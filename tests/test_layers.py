@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from sknn_course._engine.ops.parameters import ParameterLayout
 from sknn_course.architectures import (
     convolutional_network,
     multilayer_perceptron,
@@ -30,7 +31,6 @@ from sknn_course.layers import (
     layer_shapes,
     structure,
 )
-from sknn_course.modules.parameters import ParameterLayout
 
 # --- shapes ---
 

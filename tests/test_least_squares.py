@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
 from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 
-from sknn_course.closed_form import closed_form_tensor
+from sknn_course._estimator.closed_form import closed_form_tensor
 from sknn_course.least_squares import (
     LeastSquaresClassifier,
     LeastSquaresRegressor,

@@ -13,10 +13,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from torch.nn import functional as F
 
+from sknn_course._engine.ops.counter_random import row_keys, step_keys
+from sknn_course._engine.ops.mixing import MIXINGS, beta_quantiles
+from sknn_course.augmentation import STRENGTHS, augmentation_pipeline
 from sknn_course.cnn import CNNClassifier, CNNRegressor
-from sknn_course.modules.augmentation import STRENGTHS, augmentation_pipeline
-from sknn_course.modules.counter_random import row_keys, step_keys
-from sknn_course.modules.mixing import MIXINGS, beta_quantiles
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

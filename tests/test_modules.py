@@ -7,11 +7,11 @@ from network_passes import LINKS, N_MODELS, NETWORKS, Case, assert_passes_equal,
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 
+from sknn_course._engine.ops import stacked
+from sknn_course._engine.ops.build import build_module
+from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course._engine.ops.stacked import Batch, StackedNetwork
 from sknn_course.layers import Conv2d, Dense, Flatten, LocalResponseNorm
-from sknn_course.modules import stacked
-from sknn_course.modules.build import build_module
-from sknn_course.modules.parameters import ParameterLayout
-from sknn_course.modules.stacked import Batch, StackedNetwork
 
 
 @pytest.mark.parametrize("n_models", N_MODELS)

@@ -5,8 +5,8 @@ import torch
 from network_passes import N_MODELS, N_ROWS, NETWORKS, Case, assert_close, run
 from numpy.testing import assert_array_equal
 
+from sknn_course._engine.ops.stacked import Batch
 from sknn_course.layers import BatchNorm
-from sknn_course.modules.stacked import Batch
 
 
 @pytest.mark.parametrize("n_models", N_MODELS)

@@ -9,12 +9,12 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.neural_network._multilayer_perceptron import _pack
 from torch import nn
 
+from sknn_course._engine.ops.build import bind_module, build_module, read_module
+from sknn_course._engine.ops.initialisers import initial_parameters
+from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course._engine.ops.stacked import Batch
 from sknn_course.architectures import multilayer_perceptron
 from sknn_course.layers import Dense, GaussianNoise
-from sknn_course.modules.build import bind_module, build_module, read_module
-from sknn_course.modules.initialisers import initial_parameters
-from sknn_course.modules.parameters import ParameterLayout
-from sknn_course.modules.stacked import Batch
 
 # --- parameters ---
 

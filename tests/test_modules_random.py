@@ -14,9 +14,8 @@ from network_passes import (
 )
 from torch import nn
 
-from sknn_course.layers import Dense, Dropout, GaussianNoise, is_active
-from sknn_course.modules.build import build_module
-from sknn_course.modules.counter_random import (
+from sknn_course._engine.ops.build import build_module
+from sknn_course._engine.ops.counter_random import (
     keep_mask,
     keep_rule,
     normal,
@@ -24,7 +23,8 @@ from sknn_course.modules.counter_random import (
     step_keys,
     unit_bits,
 )
-from sknn_course.modules.stacked import Batch
+from sknn_course._engine.ops.stacked import Batch
+from sknn_course.layers import Dense, Dropout, GaussianNoise, is_active
 
 
 class Fixed(nn.Module):

@@ -24,6 +24,7 @@ from sknn_course import (
     MLPClassifier,
     MLPRegressor,
 )
+from sknn_course._engine.ops.activations import ACTIVATIONS
 from sknn_course.layers import (
     Activation,
     BatchNorm,
@@ -38,7 +39,6 @@ from sknn_course.layers import (
     Pool2d,
     Softmax,
 )
-from sknn_course.modules.activations import ACTIVATIONS
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",

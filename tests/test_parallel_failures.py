@@ -31,7 +31,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_course import training
+from sknn_course import _engine as training
 from sknn_course.mlp import MLPClassifier
 from sknn_course.parallel import group, last_report
 

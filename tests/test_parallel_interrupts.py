@@ -24,7 +24,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import sknn_course.parallel
-from sknn_course.training.interrupts import Uninterrupted, wait_for
+from sknn_course._engine.interrupts import Uninterrupted, wait_for
 
 OWN = str(Path(sknn_course.parallel.__file__).parent)
 JOBLIBS = joblib.parallel.__file__

@@ -23,10 +23,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_course._engine import Split
 from sknn_course.parallel import StackedBackend, garbage, group, last_report
 from sknn_course.parallel.equal_data import EqualData
 from sknn_course.parallel.held_memory import bytes_by_owner
-from sknn_course.training import Split
 
 
 def test_max_models_bounds_a_wave():

@@ -17,6 +17,7 @@ from sknn_course import (
     MLPClassifier,
     MLPRegressor,
 )
+from sknn_course._number_range import DIVISORS, FACTORS
 from sknn_course.layers import (
     BatchNorm,
     Conv2d,
@@ -26,7 +27,6 @@ from sknn_course.layers import (
     LocalResponseNorm,
     Pool2d,
 )
-from sknn_course.number_range import DIVISORS, FACTORS
 
 ESTIMATORS = (
     CNNClassifier,

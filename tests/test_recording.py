@@ -11,14 +11,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from training_jobs import CNN, MLP, SETTINGS, job, rows
 
+from sknn_course._engine import epoch, evaluation, stack
+from sknn_course._engine.epoch import EpochRunner
+from sknn_course._engine.orders import RowOrders
+from sknn_course._engine.recording import Recorder, why_not_recorded
+from sknn_course._engine.stack import Stack
+from sknn_course._engine.trainer import train_stack
 from sknn_course.architectures import convolutional_network, multilayer_perceptron
-from sknn_course.modules.augmentation import augmentation_pipeline
-from sknn_course.training import epoch, evaluation, stack
-from sknn_course.training.epoch import EpochRunner
-from sknn_course.training.orders import RowOrders
-from sknn_course.training.recording import Recorder, why_not_recorded
-from sknn_course.training.stack import Stack
-from sknn_course.training.trainer import train_stack
+from sknn_course.augmentation import augmentation_pipeline
 
 NETWORKS = {
     "mlp": MLP,

@@ -18,11 +18,11 @@ from small_experiments import (
     small_catalogue,  # noqa: F401  acts on every test here
 )
 
-from sknn_course.experiments import catalogue
-from sknn_course.experiments.data import LOADERS, NEEDS
-from sknn_course.experiments.pictures import PICTURES
-from sknn_course.experiments.record import Check, Experiment, Findings, Training
-from sknn_course.experiments.store import Store
+from sknn_course.course import catalogue
+from sknn_course.course.data import LOADERS, NEEDS
+from sknn_course.course.pictures import PICTURES
+from sknn_course.course.record import Check, Experiment, Findings, Training
+from sknn_course.course.store import Store
 
 
 def test_the_course_has_256_rows_in_order(monkeypatch):
@@ -228,7 +228,7 @@ def test_a_dependency_that_failed_is_named(monkeypatch, capsys):
 
 
 def test_rows_of_one_name_train_in_one_call(monkeypatch):
-    from sknn_course.experiments import runner
+    from sknn_course.course import runner
 
     calls = []
 

@@ -8,10 +8,10 @@ from small_experiments import (
     small_catalogue,  # noqa: F401  acts on every test here
 )
 
-from sknn_course.experiments.data import DataNotFound, load
-from sknn_course.experiments.record import Check, Experiment, Findings
-from sknn_course.experiments.runner import Runner
-from sknn_course.experiments.store import Store
+from sknn_course.course.data import DataNotFound, load
+from sknn_course.course.record import Check, Experiment, Findings
+from sknn_course.course.runner import Runner
+from sknn_course.course.store import Store
 
 # What studies may ask
 

@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 from sklearn.utils import Bunch
 
-from sknn_course.experiments.documents import render_markdown, write_documents
-from sknn_course.experiments.judging import judge
-from sknn_course.experiments.outcome import Comparison, Outcome, band, plain
-from sknn_course.experiments.record import Experiment, Training, TrainingResult
-from sknn_course.experiments.store import Store
-from sknn_course.experiments.tables import comparison_rows, summary_rows
-from sknn_course.experiments.training import Trained
+from sknn_course.course.documents import render_markdown, write_documents
+from sknn_course.course.judging import judge
+from sknn_course.course.outcome import Comparison, Outcome, band, plain
+from sknn_course.course.record import Experiment, Training, TrainingResult
+from sknn_course.course.store import Store
+from sknn_course.course.tables import comparison_rows, summary_rows
+from sknn_course.course.training import Trained
 
 
 def test_band_of_one_run_is_the_binomial_error_of_two_test_sets():

@@ -21,13 +21,13 @@ from small_experiments import (
 )
 
 from sknn_course.cnn import CNNClassifier
-from sknn_course.experiments import catalogue
-from sknn_course.experiments.data import load
-from sknn_course.experiments.kept_networks import from_arrays, to_arrays
-from sknn_course.experiments.record import Experiment, Findings, Training
-from sknn_course.experiments.runner import Runner
-from sknn_course.experiments.store import Store
-from sknn_course.experiments.training import train_all
+from sknn_course.course import catalogue
+from sknn_course.course.data import load
+from sknn_course.course.kept_networks import from_arrays, to_arrays
+from sknn_course.course.record import Experiment, Findings, Training
+from sknn_course.course.runner import Runner
+from sknn_course.course.store import Store
+from sknn_course.course.training import train_all
 
 
 def test_resume_leaves_out_what_is_done(tmp_path, monkeypatch, capsys):
@@ -271,9 +271,9 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
 LONG_EPOCHS = """
 import sys
 from sknn_course import MLPClassifier
-from sknn_course.cli import main
-from sknn_course.experiments import catalogue
-from sknn_course.experiments.record import Experiment, Training
+from sknn_course._cli import main
+from sknn_course.course import catalogue
+from sknn_course.course.record import Experiment, Training
 
 params = {"hidden_layer_sizes": (1500, 1500), "batch_size": 1, "max_iter": 1000}
 one = Experiment("S3.63", "Slow", "", "", Training(MLPClassifier, params, "digits"))

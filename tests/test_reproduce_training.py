@@ -11,11 +11,11 @@ from sklearn.neural_network import MLPClassifier as SklearnMLP
 from sklearn.preprocessing import StandardScaler
 
 from sknn_course import MLPClassifier, MLPRegressor
-from sknn_course.experiments.data import load
-from sknn_course.experiments.metrics import curves, measure, penalty
-from sknn_course.experiments.record import Training
-from sknn_course.experiments.training import make_estimators, prepare, train_all
-from sknn_course.training import DivergedError
+from sknn_course._engine import DivergedError
+from sknn_course.course.data import load
+from sknn_course.course.metrics import curves, measure, penalty
+from sknn_course.course.record import Training
+from sknn_course.course.training import make_estimators, prepare, train_all
 
 PARAMS = {
     "hidden_layer_sizes": (12,),

@@ -17,15 +17,15 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sknn_course import CNNClassifier, MLPClassifier
-from sknn_course.experiments import sheet1, sheet2
-from sknn_course.experiments.data import LOADERS, NEEDS, DataNotFound, load
-from sknn_course.experiments.record import Experiment, Training
-from sknn_course.experiments.runner import Runner
-from sknn_course.experiments.sheet1.building_blocks import random_module
-from sknn_course.experiments.sheet2.overfitting import NETWORK
-from sknn_course.experiments.sheet2.published_logs import published_log
-from sknn_course.experiments.store import Store
-from sknn_course.experiments.training import NO_STOPPING, fit_stacked, train_all
+from sknn_course.course import sheet1, sheet2
+from sknn_course.course.data import LOADERS, NEEDS, DataNotFound, load
+from sknn_course.course.record import Experiment, Training
+from sknn_course.course.runner import Runner
+from sknn_course.course.sheet1.building_blocks import random_module
+from sknn_course.course.sheet2.overfitting import NETWORK
+from sknn_course.course.sheet2.published_logs import published_log
+from sknn_course.course.store import Store
+from sknn_course.course.training import NO_STOPPING, fit_stacked, train_all
 from sknn_course.layers import Conv2d, count_parameters
 
 KNOWN = {one.id: one for one in (*sheet1.EXPERIMENTS, *sheet2.EXPERIMENTS)}

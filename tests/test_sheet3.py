@@ -15,10 +15,10 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sknn_course import MLPRegressor
-from sknn_course.experiments.data import load
-from sknn_course.experiments.record import Training
-from sknn_course.experiments.sheet3 import EXPERIMENTS
-from sknn_course.experiments.training import fit_stacked, train_all
+from sknn_course.course.data import load
+from sknn_course.course.record import Training
+from sknn_course.course.sheet3 import EXPERIMENTS
+from sknn_course.course.training import fit_stacked, train_all
 
 BY_ID = {experiment.id: experiment for experiment in EXPERIMENTS}
 TRAININGS = {

@@ -12,14 +12,14 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import Bunch
 
-from sknn_course.experiments import sheet4, sheet5
-from sknn_course.experiments.data import LOADERS, NEEDS, load
-from sknn_course.experiments.record import Training
-from sknn_course.experiments.runner import Runner
-from sknn_course.experiments.sheet4.circles import MILESTONES
-from sknn_course.experiments.sheet5 import confusion
-from sknn_course.experiments.sheet5.mnist import data_split
-from sknn_course.experiments.store import Store
+from sknn_course.course import sheet4, sheet5
+from sknn_course.course.data import LOADERS, NEEDS, load
+from sknn_course.course.record import Training
+from sknn_course.course.runner import Runner
+from sknn_course.course.sheet4.circles import MILESTONES
+from sknn_course.course.sheet5 import confusion
+from sknn_course.course.sheet5.mnist import data_split
+from sknn_course.course.store import Store
 from sknn_course.inspection import layer_table
 
 KNOWN = {one.id: one for one in (*sheet4.EXPERIMENTS, *sheet5.EXPERIMENTS)}

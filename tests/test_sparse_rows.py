@@ -2,6 +2,7 @@
 
 from functools import partialmethod
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -10,15 +11,14 @@ from scipy import sparse
 from sklearn import neural_network
 from skorch.callbacks import Callback
 
-import joblib
 from sknn_course import MLPClassifier, MLPRegressor
-from sknn_course.modules import sparse_rows
-from sknn_course.modules.counter_random import row_keys
-from sknn_course.modules.sparse_rows import SparseRows, keys_of_sparse, pays
+from sknn_course._engine import Split
+from sknn_course._engine import rows as training_rows
+from sknn_course._engine.ops import sparse_rows
+from sknn_course._engine.ops.counter_random import row_keys
+from sknn_course._engine.ops.sparse_rows import SparseRows, keys_of_sparse, pays
+from sknn_course._engine.rows import StackedRows
 from sknn_course.parallel import last_report
-from sknn_course.training import Split
-from sknn_course.training import rows as training_rows
-from sknn_course.training.rows import StackedRows
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:lbfgs failed"
@@ -50,7 +50,9 @@ def stay_sparse(monkeypatch):
         forbidden = partialmethod(dense, toarray=kind.toarray)
         monkeypatch.setattr(kind, "toarray", forbidden)
     # it looks at a small sample of rows, made dense
-    monkeypatch.setattr("sknn_course.base.warn_if_scaled_otherwise", lambda *rows: None)
+    monkeypatch.setattr(
+        "sknn_course._estimator.base.warn_if_scaled_otherwise", lambda *rows: None
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

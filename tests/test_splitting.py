@@ -6,9 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.model_selection import train_test_split
 
-from sknn_course.cnn import CNNClassifier
-from sknn_course.mlp import MLPClassifier, MLPRegressor
-from sknn_course.splitting import (
+from sknn_course._estimator.splitting import (
     FEW_ROWS,
     MERGED_VALUES,
     as_split,
@@ -16,6 +14,8 @@ from sknn_course.splitting import (
     merge_equal_rows,
     split_validation,
 )
+from sknn_course.cnn import CNNClassifier
+from sknn_course.mlp import MLPClassifier, MLPRegressor
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -17,7 +17,7 @@ from stacked_fits import (
 )
 from stacked_options import DIFFERING, GOING_ON, each
 
-from sknn_course.training.stack import Stack
+from sknn_course._engine.stack import Stack
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -17,8 +17,8 @@ from torch import optim
 from torch_loop import SIGNAL, TARGETS, TINY, X, estimator, initial_weights, torch_loop
 from training_jobs import job
 
+from sknn_course._engine import train
 from sknn_course.mlp import MLPClassifier, MLPRegressor
-from sknn_course.training import train
 
 # Fits are short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

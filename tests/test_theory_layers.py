@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as F
 
-from sknn_course.theory import (
+from sknn_course.course.theory import (
     TanhNetwork,
     convolve,
     cross_correlate,

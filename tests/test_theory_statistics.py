@@ -8,7 +8,7 @@ from sklearn import metrics
 from torch.nn import functional as F
 
 from sknn_course import LeastSquaresRegressor
-from sknn_course.theory import (
+from sknn_course.course.theory import (
     accuracy_standard_error,
     augmented,
     binary_cross_entropy,

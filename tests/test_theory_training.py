@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from sknn_course import MLPClassifier
-from sknn_course.theory import (
+from sknn_course.course.theory import (
     WORKED_EXAMPLE,
     backpropagation_step,
     dense_backward,

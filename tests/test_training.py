@@ -8,15 +8,15 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from training_jobs import CNN, assert_same_job, job, rows
 
+from sknn_course._engine import train, trainer
+from sknn_course._engine.evaluation import Validation
+from sknn_course._engine.ops.build import build_module
+from sknn_course._engine.slices import plan_slices
+from sknn_course._engine.stack import Stack
+from sknn_course._engine.threads import no_denormals
 from sknn_course.architectures import multilayer_perceptron
+from sknn_course.augmentation import augmentation_pipeline
 from sknn_course.layers import Activation
-from sknn_course.modules.augmentation import augmentation_pipeline
-from sknn_course.modules.build import build_module
-from sknn_course.training import train, trainer
-from sknn_course.training.evaluation import Validation
-from sknn_course.training.slices import plan_slices
-from sknn_course.training.stack import Stack
-from sknn_course.training.threads import no_denormals
 
 # --- groups of jobs ---
 

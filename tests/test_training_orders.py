@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from sklearn.utils import check_random_state, shuffle
 from training_jobs import job
 
-from sknn_course.training.orders import RowOrders
+from sknn_course._engine.orders import RowOrders
 
 
 @pytest.mark.parametrize("shuffled", [True, False])

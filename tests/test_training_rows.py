@@ -9,10 +9,10 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from training_jobs import CPU, rows
 
-from sknn_course.modules.counter_random import row_keys
-from sknn_course.training import Split
-from sknn_course.training import rows as training_rows
-from sknn_course.training.rows import (
+from sknn_course._engine import Split
+from sknn_course._engine import rows as training_rows
+from sknn_course._engine.ops.counter_random import row_keys
+from sknn_course._engine.rows import (
     CHUNK_BYTES,
     StackedRows,
     plan_chunks,

@@ -7,7 +7,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch.optim.lr_scheduler import OneCycleLR
 
-from sknn_course.training.schedules import of_settings, one_cycle
+from sknn_course._engine.schedules import of_settings, one_cycle
 
 
 @pytest.mark.parametrize("n_steps", [2, 3, 4, 5, 7, 10, 11, 100])

@@ -8,12 +8,12 @@ from sklearn import metrics
 from sklearn.neural_network import _base as sklearns
 from training_jobs import CPU, job
 
+from sknn_course._engine import Split
+from sknn_course._engine.evaluation import ScoreSum, Validation
+from sknn_course._engine.losses import LOSSES, SCORES
+from sknn_course._engine.rows import StackedRows, presence
+from sknn_course._engine.stack import Stack
 from sknn_course.architectures import multilayer_perceptron
-from sknn_course.training import Split
-from sknn_course.training.evaluation import ScoreSum, Validation
-from sknn_course.training.losses import LOSSES, SCORES
-from sknn_course.training.rows import StackedRows, presence
-from sknn_course.training.stack import Stack
 
 PROBABILITIES = np.random.RandomState(0).dirichlet(np.ones(3), 40)
 CLASSES = np.eye(3)[np.random.RandomState(1).randint(0, 3, 40)]

@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from sknn_course import CNNClassifier, MLPClassifier, MLPRegressor
-from sknn_course.validation_data import warn_if_scaled_otherwise
+from sknn_course._estimator.validation_data import warn_if_scaled_otherwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

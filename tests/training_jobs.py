@@ -4,11 +4,11 @@ import numpy as np
 import torch
 from numpy.testing import assert_allclose
 
+from sknn_course._engine import FitJob, Progress, Settings, Split
+from sknn_course._engine.ops.initialisers import initial_parameters
+from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course._engine.optimizers import OptimizerState
 from sknn_course.architectures import convolutional_network, multilayer_perceptron
-from sknn_course.modules.initialisers import initial_parameters
-from sknn_course.modules.parameters import ParameterLayout
-from sknn_course.training import FitJob, Progress, Settings, Split
-from sknn_course.training.optimizers import OptimizerState
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(

@@ -1,5 +1,7 @@
 """LeNet-5, AlexNet and ZFNet as the Kiel sheets tabulate them."""
 
+from dataclasses import dataclass
+
 from ..layers import (
     Activation,
     Conv2d,
@@ -134,3 +136,26 @@ def zfnet(dropout=0.5):
     """
     first = Conv2d(96, 7, "valid", 2)
     return _two_norms_five_convolutions(first, (256, 512, 1024, 512), dropout)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network by its layers, with the images that it is for.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+    input_shape : tuple of int
+        (channels, height, width).
+    """
+
+    layers: tuple
+    input_shape: tuple
+
+
+ARCHITECTURES = {
+    "lenet5": Architecture(lenet5(), (1, 32, 32)),
+    "lenet5_sparse": Architecture(lenet5(sparse=True), (1, 32, 32)),
+    "alexnet": Architecture(alexnet(), (3, 227, 227)),
+    "zfnet": Architecture(zfnet(), (3, 227, 227)),
+}

@@ -5,6 +5,7 @@ from numbers import Real
 
 from sklearn.utils._param_validation import InvalidParameterError
 
+from .._plain_values import one_or_several, plain, sizes_of
 from ..layers import (
     Activation,
     BatchNorm,
@@ -17,10 +18,7 @@ from ..layers import (
     Pool2d,
     is_active,
 )
-from ..plain_values import one_or_several, plain, sizes_of
 
-MNIST = (1, 28, 28)  # (channels, height, width)
-CIFAR = (3, 32, 32)
 NORM = BatchNorm()
 
 
@@ -258,9 +256,3 @@ def with_outputs(layers, n_outputs):
 def active_layers(layers):
     """A network without the layers that do nothing, dropout of rate 0 and the like."""
     return tuple(layer for layer in layers if is_active(layer))
-
-
-def check_known(name, value, known):
-    """Raise a ValueError that names the parameter if its value is not known."""
-    if value not in known:
-        raise ValueError(f"{name}={value!r} is unknown: use one of {sorted(known)}.")

@@ -84,7 +84,7 @@ def draw_network(network, input_shape=None, names=None, *, show_shapes=True, ax=
     --------
     >>> import matplotlib.pyplot as plt
     >>> from sknn_course.inspection import draw_network
-    >>> ax = draw_network("mnist_cnn_1")
+    >>> ax = draw_network("lenet5")
     >>> plt.close(ax.figure)
     """
     boxes = _boxes(layer_table(network, input_shape, names), show_shapes)

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from .._estimator.base import NeuralEstimator
 from ..architectures import ARCHITECTURES, Architecture
-from ..base import NeuralEstimator
 from ..layers import Layer, is_active
 from ..plotting.fitted_network import last_step
 

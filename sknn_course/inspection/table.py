@@ -179,12 +179,12 @@ def layer_table(network, input_shape=None, names=None, *, channels_last=False):
     Examples
     --------
     >>> from sknn_course.inspection import layer_table
-    >>> table = layer_table("mnist_cnn_1")
+    >>> table = layer_table("lenet5")
     >>> table
     Layer     Type        Output shape     Formula         Parameters  Share in %
     ...
     >>> table.n_parameters, table["dense1"].formula
-    (411690, '14·14·32·64+64')
+    (61706, '120·84+84')
     """
     network = read_network(network, input_shape)
     if network.input_shape is None:

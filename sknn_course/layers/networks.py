@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..plain_values import plain
+from .._plain_values import plain
 from .rows import Dropout, GaussianNoise
 from .specification import ShapeError, times
 

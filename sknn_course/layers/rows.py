@@ -48,7 +48,7 @@ class Activation(Layer):
     Parameters
     ----------
     function : str
-        A name of `sknn_course.modules.activations.ACTIVATIONS`.
+        One of the names that `sknn_course.MLPClassifier` takes as `activation`.
     """
 
     function: str

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from math import prod
 
-from ..plain_values import is_number, plain
+from .._plain_values import is_number, plain
 
 
 class ShapeError(ValueError):

@@ -12,9 +12,9 @@ from joblib.parallel import (
     get_active_backend,
 )
 
-from ..training import train
-from ..training.groups import why_alone
-from ..training.threads import in_forked_child
+from .._engine import train
+from .._engine.groups import why_alone
+from .._engine.threads import in_forked_child
 from .processes import SharedAmongProcesses
 from .rendezvous import Rendezvous
 from .report import begin_report

@@ -31,7 +31,7 @@ class EqualData:
     --------
     >>> import numpy as np
     >>> from sknn_course.parallel.equal_data import EqualData
-    >>> from sknn_course.training import Split
+    >>> from sknn_course._engine import Split
     >>> known = EqualData()
     >>> first = known.split(Split(np.eye(3), np.ones((3, 1))))
     >>> known.split(Split(np.eye(3), np.ones((3, 1)))) is first

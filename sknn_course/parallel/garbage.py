@@ -3,7 +3,7 @@
 import gc
 import threading
 
-from ..training.threads import in_forked_child
+from .._engine.threads import in_forked_child
 
 _lock = threading.Lock()
 _n_calls = 0

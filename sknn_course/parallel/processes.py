@@ -8,7 +8,7 @@ import joblib
 from joblib.externals.loky import reusable_executor
 from joblib.parallel import ParallelBackendBase
 
-from ..training.threads import in_forked_child
+from .._engine.threads import in_forked_child
 from .orphans import end_with_parent
 from .report import begin_report, last_report
 from .stacked_call import raise_overlooked_error

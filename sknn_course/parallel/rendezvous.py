@@ -17,9 +17,9 @@ import sys
 import threading
 from time import monotonic
 
-from ..training import train
-from ..training.interrupts import DEAF_SECONDS, Uninterrupted, get_interruptibly
-from ..training.slices import fills_core
+from .._engine import train
+from .._engine.interrupts import DEAF_SECONDS, Uninterrupted, get_interruptibly
+from .._engine.slices import fills_core
 from .equal_data import EqualData, cut_bytes
 from .held_memory import bytes_by_owner, values_in_calls
 from .shared import SharedResults

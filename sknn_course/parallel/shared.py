@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import torch
 
-from ..plain_values import plain
+from .._plain_values import plain
 from .task import current_task
 
 

@@ -5,7 +5,7 @@ from time import monotonic
 
 from joblib.parallel import ParallelBackendBase
 
-from ..training.interrupts import Uninterrupted
+from .._engine.interrupts import Uninterrupted
 from .garbage import spare_older_objects, take_up_older_objects
 from .task import current_task
 

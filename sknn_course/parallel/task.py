@@ -6,7 +6,7 @@ import traceback
 from itertools import count
 from time import monotonic
 
-from ..training.threads import in_forked_child
+from .._engine.threads import in_forked_child
 from .fit_time import leave_out
 from .held_memory import owners
 from .warning_state import WarningState

@@ -2,8 +2,8 @@
 
 from time import perf_counter
 
-from ..training.groups import group_by_structure
-from ..training.recording import record_cuda_graph, why_not_recorded
+from .._engine.groups import group_by_structure
+from .._engine.recording import record_cuda_graph, why_not_recorded
 from .fit_time import shares_of
 from .group import train_group
 from .report import StackRecord

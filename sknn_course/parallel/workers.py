@@ -21,9 +21,9 @@ import torch
 from joblib.externals.loky import ProcessPoolExecutor
 from sklearn.utils import check_random_state
 
-from ..training.interrupts import Uninterrupted, wait_for
-from ..training.slices import fills_core, training_seconds
-from ..training.threads import in_forked_child
+from .._engine.interrupts import Uninterrupted, wait_for
+from .._engine.slices import fills_core, training_seconds
+from .._engine.threads import in_forked_child
 from .equal_data import cut_bytes
 from .group import set_state, state_of, train_group
 from .orphans import end_with_parent

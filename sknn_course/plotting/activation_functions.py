@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ..modules.activations import ACTIVATIONS
+from .._engine.ops.activations import ACTIVATIONS
 from .canvas import BLUE, ORANGE, legend_above, panel_axes, root_figure, tidy
 
 

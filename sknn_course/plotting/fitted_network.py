@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..base import NeuralEstimator
-from ..modules.build import build_module
-from ..modules.initialisers import initial_parameters
+from .._engine.ops.build import build_module
+from .._engine.ops.initialisers import initial_parameters
+from .._estimator.base import NeuralEstimator
 
 
 def last_step(estimator, X=None):

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import torch
 
-from ..training.losses import LOSSES
+from .._engine.losses import LOSSES
 from .canvas import SERIES, root_figure, single_axes, tidy
 from .fitted_network import last_step, module_of, require_network, trained_layers
 

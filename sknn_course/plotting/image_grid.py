@@ -4,7 +4,7 @@ from math import isqrt
 
 import numpy as np
 
-from ..image_rows import find_input_shape, flat_rows
+from .._estimator.image_rows import find_input_shape, flat_rows
 from .canvas import MAPS, panel_axes
 
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from ..training import DivergedError
+from .._engine import DivergedError
 from .canvas import BLUE, GREY, ORANGE, log_scale_pays, root_figure, single_axes, tidy
 
 GOOD = 0.05  # of the way from the first loss to the lowest final one may be missing

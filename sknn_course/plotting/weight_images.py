@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..image_rows import find_input_shape
+from .._estimator.image_rows import find_input_shape
 from .canvas import SIGNED, root_figure
 from .fitted_network import last_step, layer_at, weights_of
 from .image_grid import draw_grid, require_count

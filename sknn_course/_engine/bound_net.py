@@ -1,0 +1,255 @@
+"""The module and optimizer of a net, bound to the memory of a job in training.
+
+What a callback changes in them counts in the next step, as it does with torch.optim:
+parameters, gradients, `requires_grad`, and the optimizer's groups and state.
+"""
+
+from copy import copy
+from types import SimpleNamespace
+
+import torch
+
+from . import schedules
+from .ops.build import bind_module
+
+# names in a group of torch.optim -> names of the solver's hyperparameters
+HYPERPARAMETERS = {
+    "sgd": {"momentum": "momentum", "nesterov": "nesterovs_momentum"},
+    "adam": {"betas": ("beta_1", "beta_2"), "eps": "epsilon"},
+    "nadam": {"betas": ("beta_1", "beta_2"), "eps": "epsilon"},
+    "rmsprop": {"alpha": "rho", "eps": "epsilon"},
+    "adagrad": {"eps": "epsilon"},
+    "adadelta": {"rho": "rho", "eps": "epsilon"},
+}
+# names of the solver's moments -> names in the state of torch.optim
+MOMENTS = {
+    "sgd": {"descent": "momentum_buffer"},
+    "adam": {"mean": "exp_avg", "square": "exp_avg_sq"},
+    "nadam": {"mean": "exp_avg", "square": "exp_avg_sq", "mu_product": "mu_product"},
+    "rmsprop": {"square": "square_avg"},
+    "adagrad": {"square": "sum"},
+    "adadelta": {"square": "square_avg", "update": "acc_delta"},
+}
+
+
+class BoundNet:
+    """Binds a net to a job, alone in its stack.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+    stack : Stack
+    job : FitJob
+    """
+
+    def __init__(self, net, stack, job):
+        self.net, self.stack, self.job = net, stack, job
+        self.module, self.optimizer = net.module_, net.optimizer_
+        self.tensors = bind_module(
+            self.module, job.layout, stack.flat, stack.buffers, stack.grad
+        )
+        self.names = {id(p): name for name, p in self.module.named_parameters()}
+        self.parameters = []  # with their parts of the flat tensors
+        start = 0
+        for tensor, value, gradient in self.tensors:
+            if gradient is not None:
+                part = slice(start, start + value.numel())
+                self.parameters.append((tensor, gradient, part))
+                start = part.stop
+        self.n_missed = [0] * len(self.parameters)  # steps of the job, not of theirs
+        solver = job.settings.solver
+        self.hyperparameters, self.moments = HYPERPARAMETERS[solver], MOMENTS[solver]
+        own = {
+            name: self._from_settings(ours)
+            for name, ours in self.hyperparameters.items()
+        }
+        for group in (self.optimizer.defaults, *self.optimizer.param_groups):
+            group.update(own, lr=job.optimizer.learning_rate)
+        self.others = {
+            name: value
+            for name, value in self.optimizer.param_groups[0].items()
+            if name not in ("params", "lr", "initial_lr", *own)
+        }
+        self.start_values = own
+        self.known_rates = self._rates()
+        self.callback_set_rate = False
+        self.plan = None
+        self._show_moments()
+
+    def _from_settings(self, names):
+        if isinstance(names, tuple):
+            return tuple(getattr(self.job.settings, name) for name in names)
+        return getattr(self.job.settings, names)
+
+    def _rates(self):
+        return [float(group["lr"]) for group in self.optimizer.param_groups]
+
+    def sync_rate(self):
+        """Bring the rates of the optimizer's groups and the job's into line."""
+        settings, solver = self.job.settings, self.job.optimizer
+        rates = self._rates()
+        if rates != self.known_rates:
+            self.callback_set_rate = True
+        if solver.learning_rate != self.known_rates[0]:  # by the job's own schedule
+            if self.callback_set_rate:
+                raise ValueError(
+                    f"learning_rate={schedules.of_settings(settings)!r} and a callback "
+                    "both set the learning rate: use learning_rate='constant', or "
+                    "leave the callback out."
+                )
+            for group in self.optimizer.param_groups:
+                group["lr"] = solver.learning_rate
+            rates = self._rates()
+        self.known_rates, solver.learning_rate = rates, rates[0]
+
+    def take(self):
+        """Take over what a callback put in the place of tensors in training."""
+        self.plan = None
+        for tensor, value, _ in self.tensors:
+            if not _is_same_memory(tensor, value):
+                if tensor.shape != value.shape:
+                    raise ValueError(
+                        "A callback gave a parameter of the module the shape "
+                        f"{tuple(tensor.shape)}: it must stay {tuple(value.shape)}."
+                    )
+                value.copy_(tensor)
+                tensor.data = value
+        for k, (tensor, own) in enumerate(self.states):
+            given = self.optimizer.state.get(tensor, {})
+            if given is not own:
+                self._take_state(k, given, own)
+                self.optimizer.state[tensor] = own
+
+    def _take_state(self, k, given, own):
+        """Take over a state that was loaded; an empty one is that of step 0."""
+        for name, value in own.items():
+            start = torch.full_like(value, name == "mu_product")
+            value.copy_(given.get(name, start))
+        self.n_missed[k] = self.job.optimizer.n_steps - int(own["step"])
+
+    def check_same(self):
+        """Refuse a module or an optimizer that is not the one in training."""
+        for name in ("module", "optimizer"):
+            if getattr(self.net, f"{name}_") is not getattr(self, name):
+                raise ValueError(
+                    f"A callback replaced net.{name}_ in training. It may change its "
+                    "parameters, but not put another in its place."
+                )
+        names = {id(p): name for name, p in self.module.named_parameters()}
+        if names != self.names:
+            raise ValueError(
+                "A callback replaced parameters of net.module_ in training: "
+                f"{sorted(names.values())} are not those that are trained. It may "
+                "change their values."
+            )
+
+    def show_gradients(self):
+        """As autograd leaves them: a frozen parameter has none."""
+        for tensor, gradient, _ in self.parameters:
+            tensor.grad = gradient if tensor.requires_grad else None
+
+    def step(self, t):
+        """Step each parameter with the values of its group, those with a gradient.
+
+        Parameters
+        ----------
+        t : int
+            Number of the job's step, from 1.
+        """
+        if self.plan is None:
+            self.plan = self._plan()
+        for gradient, given in self.plan.replaced:
+            gradient.copy_(given)
+        for k in self.plan.left_out:
+            self.n_missed[k] += 1
+        grad = self.stack.grad.clone()  # that which callbacks see stays as it is
+        rates = self.known_rates
+        for owner, n_missed, part in self.plan.runs:
+            h = self.plan.hyperparameters[owner]
+            self.stack.step_part(part, grad, rates[owner], h, t - n_missed)
+
+    def _plan(self):
+        """How the parameters are stepped, as long as no callback is called."""
+        plan = SimpleNamespace(runs=[], left_out=[], replaced=[])
+        groups = self.optimizer.param_groups
+        plan.hyperparameters = [self._of_group(group) for group in groups]
+        owners = {id(p): g for g, group in enumerate(groups) for p in group["params"]}
+        for k, (tensor, gradient, part) in enumerate(self.parameters):
+            given, owner = tensor.grad, owners.get(id(tensor))
+            if given is None or owner is None:
+                plan.left_out.append(k)
+                continue
+            if not _is_same_memory(given, gradient):
+                plan.replaced.append((gradient, given))
+            alike = owner, self.n_missed[k]
+            before = plan.runs[-1] if plan.runs else None
+            if before and before[:2] == alike and before[2].stop == part.start:
+                part = slice(plan.runs.pop()[2].start, part.stop)
+            plan.runs.append((*alike, part))
+        return plan
+
+    def _of_group(self, group):
+        """Hyperparameters of a group of the optimizer."""
+        for name, value in self.others.items():
+            if group.get(name, value) != value:
+                raise ValueError(
+                    f"A callback set {name!r} of the optimizer to {group[name]!r}: of "
+                    f"solver={self.job.settings.solver!r}, callbacks can change "
+                    f"{['lr', *self.hyperparameters]}. Use the parameters of the "
+                    "estimator for the rest."
+                )
+        h = self.stack.h
+        for name, ours in self.hyperparameters.items():
+            if group[name] == self.start_values[name]:
+                continue
+            h = copy(h)
+            if name == "betas":
+                h.beta_1, h.beta_2 = map(float, group[name])
+                h.beta_1_of_model, h.beta_2_of_model = h.beta_1, h.beta_2
+            else:
+                setattr(h, ours, group[name])
+        return h
+
+    def show_steps(self):
+        """Show how many steps each parameter has made."""
+        for (_, own), n_missed in zip(self.states, self.n_missed, strict=True):
+            own["step"].fill_(self.job.optimizer.n_steps - n_missed)
+
+    def _show_moments(self):
+        """The solver's moments under torch.optim's names, in their own memory.
+
+        The momentum of 'sgd' includes the learning rate, as scikit-learn's.
+        """
+        self.states = []
+        for tensor, gradient, part in self.parameters:
+            own = {"step": torch.zeros(())}
+            for ours, name in self.moments.items():
+                moment = self.stack.moments[ours]
+                own[name] = (
+                    moment[part.start]
+                    if name == "mu_product"
+                    else moment.as_strided(
+                        gradient.shape, gradient.stride(), gradient.storage_offset()
+                    )
+                )
+            self.states.append((tensor, own))
+            self.optimizer.state[tensor] = own
+        self.show_steps()
+
+    def release(self):
+        """Leave the optimizer a state of its own, in torch's meaning."""
+        rate = self.known_rates[0]
+        for tensor, own in self.states:
+            state = {name: value.clone() for name, value in own.items()}
+            if "momentum_buffer" in state and rate > 0:
+                state["momentum_buffer"] /= rate
+            self.optimizer.state[tensor] = state
+
+
+def _is_same_memory(tensor, view):
+    return (
+        tensor.data_ptr() == view.data_ptr()
+        and tensor.shape == view.shape
+        and tensor.stride() == view.stride()
+        and tensor.dtype == view.dtype
+    )

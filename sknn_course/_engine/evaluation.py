@@ -1,0 +1,116 @@
+"""Scores and losses of the networks of a stack on rows of their jobs."""
+
+import numpy as np
+import torch
+
+from .._devices import widest_float
+from .losses import LOSSES, SCORES
+from .rows import CHUNK_BYTES, StackedRows, presence
+
+
+class ScoreSum:
+    """Accumulates a score and a loss of each network over chunks of rows.
+
+    Parameters
+    ----------
+    stack : Stack
+    rows : StackedRows
+    lengths : list of int
+        Rows of each job.
+    """
+
+    def __init__(self, stack, rows, lengths):
+        self.score = SCORES[stack.jobs[0].settings.score]
+        self.loss = LOSSES[stack.jobs[0].settings.loss]
+        index = rows.index([np.arange(n) for n in lengths])
+        _, y, weight, _ = rows.take(index, inputs=False)
+        if len(set(lengths)) > 1:
+            here = presence(lengths, 0, max(lengths), y)
+            weight = here if weight is None else weight * here
+        weight = torch.ones_like(y[..., 0]) if weight is None else weight
+        self.dtype = widest_float(rows.device)
+        self.total = weight.to(self.dtype).sum(-1, keepdim=True)  # (K, 1)
+        share = (weight / weight.sum(-1, keepdim=True)).unsqueeze(-1)
+        centre = (y * share).sum(-2, keepdim=True)
+        self.variance = ((y - centre).square() * share).sum(-2).to(self.dtype)
+        self.reset()
+
+    def reset(self):
+        """Forget the rows seen so far."""
+        self.score_sum = self.loss_sum = None
+
+    def add(self, prediction, y, weight):
+        """Add rows of the first networks of the stack.
+
+        Parameters
+        ----------
+        prediction, y : tensor of shape (K, n_rows, n_outputs)
+        weight : tensor of shape (K, n_rows) or None
+        """
+        scores = self.score.per_row(y, prediction).to(self.dtype)
+        losses = self.loss.per_row(y, prediction).to(self.dtype)
+        if weight is not None:
+            scores = scores * weight.unsqueeze(-1)
+            losses = losses * weight
+        scores, losses = scores.sum(-2), losses.sum(-1)
+        if self.score_sum is None:
+            self.score_sum, self.loss_sum = scores, losses
+        elif scores.shape == self.score_sum.shape:
+            self.score_sum += scores
+            self.loss_sum += losses
+        else:
+            n_jobs = losses.numel()  # one job alone has no model axis
+            self.score_sum[:n_jobs] += scores
+            self.loss_sum[:n_jobs] += losses
+
+    def result(self):
+        """Scores and losses so far, two lists of K floats.
+
+        Of predictions that are not numbers, both are NaN.
+        """
+        scores = self.score.of_means(self.score_sum / self.total, self.variance)
+        losses = self.loss_sum / self.total[..., 0]
+        scores = scores.where(~losses.isnan(), torch.nan)
+        return scores.reshape(-1).tolist(), losses.reshape(-1).tolist()
+
+
+class Validation:
+    """Measures the networks of a stack on their jobs' validation rows.
+
+    Parameters
+    ----------
+    stack : Stack
+    """
+
+    def __init__(self, stack):
+        jobs = stack.jobs
+        self.lengths = [len(job.validation) for job in jobs]
+        self.rows = StackedRows(
+            [job.validation for job in jobs],
+            jobs[0].device,
+            False,
+            stack.network,
+        )
+        self.index = self.rows.index([np.arange(n) for n in self.lengths])
+        self.rows_are_common = len({id(job.validation) for job in jobs}) == 1
+        self.ragged = len(set(self.lengths)) > 1
+        self.rows_at_once = max(
+            1, 16 * CHUNK_BYTES // (len(jobs) * self.rows.row_bytes())
+        )
+        self.sums = ScoreSum(stack, self.rows, self.lengths)
+
+    def measure(self, stack):
+        """Validation scores and losses, two lists of K floats."""
+        self.sums.reset()
+        longest = self.index.shape[-1]
+        for start in range(0, longest, self.rows_at_once):
+            stop = min(start + self.rows_at_once, longest)
+            if self.rows_are_common:
+                X, y, weight = self.rows.common(start, stop, stack.n_models)
+            else:
+                X, y, weight, _ = self.rows.take(self.index[..., start:stop])
+            if self.ragged:
+                here = presence(self.lengths, start, stop, y)
+                weight = here if weight is None else weight * here
+            self.sums.add(stack.predict(X), y, weight)
+        return self.sums.result()

@@ -1,0 +1,317 @@
+"""A stack: the parameters of jobs of equal structure, trained step by step."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import torch
+
+from .._devices import widest_float
+from .groups import widest_layout
+from .losses import LOSSES
+from .ops.parameters import resize
+from .ops.stacked import Batch, StackedNetwork
+from .optimizers import SOLVERS
+from .penalties import Penalties
+from .spread import Spread
+
+OF_SOLVER = ("momentum", "beta_1", "beta_2", "rho", "epsilon")
+OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
+
+
+class Stack:
+    """Parameters, gradients and solver state of K networks of one structure.
+
+    All of them are flat, parameter after parameter (`ParameterLayout.stack`), so that
+    one call updates all networks. One network has no model axis anywhere.
+
+    Networks with fewer units than others are padded with units whose weights are
+    zero and stay zero, so that they add nothing to any sum.
+
+    Parameters
+    ----------
+    jobs : list of FitJob
+        Of one group of `group_by_structure`.
+    layout : ParameterLayout
+        Of the widest network.
+    flat, buffers : tensor of shape (K n_parameters,), (K n_buffers,)
+    moments : dict of str -> tensor of shape (K n_parameters,)
+    """
+
+    def __init__(self, jobs, layout, flat, buffers, moments):
+        first = jobs[0]
+        self.jobs, self.layout = jobs, layout
+        self.n_models = len(jobs) if len(jobs) > 1 else None
+        self.flat, self.buffers, self.moments = flat, buffers, moments
+        self.grad = torch.zeros_like(flat)
+        self.spread = Spread(layout, self.n_models, flat)
+        self._known = {}
+        given = {
+            name: [getattr(job.settings, name) for job in jobs]
+            for name in (*OF_SOLVER, *OF_PENALTIES)
+        }
+        self.h = SimpleNamespace(
+            nesterovs_momentum=first.settings.nesterovs_momentum,
+            step_count=torch.zeros((), device=flat.device),
+            **{name: self.per_parameter(name, given[name]) for name in OF_SOLVER},
+        )
+        for name in ("beta_1", "beta_2"):
+            setattr(self.h, f"{name}_of_model", self.per_model(given[name]))
+        self.h.spread = self.spread
+        self.h.one_kernel = not any(
+            isinstance(value, torch.Tensor)
+            for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
+        )
+        if first.settings.solver == "adam":
+            self.h.change = torch.zeros_like(flat)
+        self.network = StackedNetwork(
+            self.layout,
+            flat,
+            self.grad,
+            buffers,
+            self.n_models,
+            self._strengths(),
+            first.settings.mixed_precision,
+        )
+        self.seeds = first.seed
+        if self.n_models:
+            self.seeds = torch.tensor(
+                [[job.seed] for job in jobs], dtype=torch.int32, device=flat.device
+            )
+        self.mixes = any(job.augment is not None and job.augment.mixes for job in jobs)
+        self.mask = self._mask()
+        self.penalties = Penalties(
+            self, *[self.per_model(given[name]) for name in OF_PENALTIES]
+        )
+        self.loss = LOSSES[first.settings.loss]
+        self.solver = SOLVERS[first.settings.solver][1]
+        self.observer = None  # told of each batch and makes the step, if set
+
+    @classmethod
+    def of_jobs(cls, jobs):
+        """Gather the jobs' parameters and solver states."""
+        device = jobs[0].device
+        states = [
+            job.optimizer.start(job.settings.solver, job.parameters) for job in jobs
+        ]
+        layout = widest_layout(jobs)
+
+        def gather(tensors, part):
+            places = getattr(layout, part)
+            tensors = [
+                resize(tensor.to(device), getattr(job.layout, part), places)
+                for tensor, job in zip(tensors, jobs, strict=True)
+            ]
+            one = len(tensors) == 1
+            return tensors[0].clone() if one else layout.stack(tensors, places)
+
+        return cls(
+            jobs,
+            layout,
+            gather([job.parameters for job in jobs], "parameters"),
+            gather([job.buffers for job in jobs], "buffers"),
+            {
+                name: gather([s[name] for s in states], "parameters")
+                for name in states[0]
+            },
+        )
+
+    def _mask(self):
+        """1 for the networks' own parameters, 0 for padding; None without padding."""
+        layout = self.layout
+        if all(job.layout.parameters is layout.parameters for job in self.jobs):
+            return None
+        own = [
+            resize(
+                self.flat.new_ones(job.layout.n_parameters),
+                job.layout.parameters,
+                layout.parameters,
+            )
+            for job in self.jobs
+        ]
+        return layout.stack(own, layout.parameters) if len(own) > 1 else own[0]
+
+    def select(self, keep):
+        """The stack of the jobs at the places ``keep``, tensors copied."""
+
+        def take(flat, places):
+            rows = self.layout.unstack(flat, places, self.n_models)[keep]
+            return (
+                rows[0] if len(keep) == 1 else self.layout.stack(rows.unbind(), places)
+            )
+
+        return Stack(
+            [self.jobs[k] for k in keep],
+            self.layout,
+            take(self.flat, self.layout.parameters),
+            take(self.buffers, self.layout.buffers),
+            {
+                name: take(values, self.layout.parameters)
+                for name, values in self.moments.items()
+            },
+        )
+
+    def copy_first(self, other, back=False):
+        """Copy all tensors of the first jobs into their own stack, or back."""
+        pairs = [(self.flat, other.flat, self.layout.parameters)]
+        pairs += [(self.buffers, other.buffers, self.layout.buffers)]
+        pairs += [
+            (values, other.moments[name], self.layout.parameters)
+            for name, values in self.moments.items()
+        ]
+        k, n = self.n_models, other.n_models or 1
+        for values, others, places in pairs:
+            for p in places:
+                own = values[k * p.start : k * p.stop].view(k, -1)[:n].flatten()
+                theirs = others[n * p.start : n * p.stop]
+                (own if back else theirs).copy_(theirs if back else own)
+
+    def parameters_of(self, k):
+        """Copies of the parameters and buffers of the job at place ``k``."""
+        return (
+            self._of_model(self.flat, "parameters", k),
+            self._of_model(self.buffers, "buffers", k),
+        )
+
+    def moments_of(self, k):
+        """Copies of the solver's state of the job at place ``k``."""
+        return {
+            name: self._of_model(values, "parameters", k)
+            for name, values in self.moments.items()
+        }
+
+    def _of_model(self, flat, part, k):
+        places, K = getattr(self.layout, part), self.n_models or 1
+        own = [flat[K * p.start : K * p.stop].view(K, -1)[k] for p in places]
+        own = torch.cat(own) if own else flat.clone()
+        return resize(own, places, getattr(self.jobs[k].layout, part))
+
+    def set_parameters(self, k, parameters, buffers):
+        """Overwrite the parameters and buffers of the job at place ``k``."""
+        given, K = self.jobs[k].layout, self.n_models or 1
+        for flat, part, values in (
+            (self.flat, "parameters", parameters),
+            (self.buffers, "buffers", buffers),
+        ):
+            places = getattr(self.layout, part)
+            values = resize(values, getattr(given, part), places)
+            for p in places:
+                own = flat[K * p.start : K * p.stop].view(K, -1)[k]
+                own.copy_(values[p.start : p.stop])
+
+    def per_model(self, values):
+        """One number if all values agree, else a tensor of shape (K,)."""
+        first = values[0]
+        if all(value == first for value in values):
+            return first
+        return torch.tensor(values, dtype=self.flat.dtype, device=self.flat.device)
+
+    def per_parameter(self, name, values):
+        """One number if all values agree, else a tensor of shape (K n_parameters,)."""
+        known = self._known.get(name)
+        if known is None or known[0] != values:
+            value = self.spread(self.per_model(values))
+            known = self._known[name] = (values, value)
+        return known[1]
+
+    def _strengths(self):
+        """Per layer a number, or a list of K numbers where they differ, or None."""
+        strengths = []
+        for values in zip(*[job.strengths for job in self.jobs], strict=True):
+            if values[0] is not None:
+                values = [float(value) for value in values]
+            strengths.append(values[0] if len(set(values)) == 1 else values)
+        return strengths
+
+    def step(self, x, y, scale, inverse_total, lr, t, weight=None, keys=None):
+        """One optimizer step of all networks.
+
+        Parameters
+        ----------
+        x : tensor of shape (K, n_rows, ...)
+        y : tensor of shape (K, n_rows, n_outputs)
+        scale : float or tensor of shape (K, n_rows, 1)
+            Weight of each row, summing to one over the batch.
+        inverse_total : float or tensor of shape (K, 1)
+            1 / sum of the sample weights of the batch.
+        lr : float or tensor of shape (K n_parameters,)
+        t : int or int32 tensor of shape (K, 1), of shape (1,) for one network
+            Number of this step, from 1.
+        weight : tensor of shape (K, n_rows, 1) or None
+            Row weights for batch statistics and for mixing.
+        keys : int32 tensor of shape (K, n_rows) or None
+            Of the rows in this step, from `step_keys`.
+
+        Returns
+        -------
+        prediction : tensor of shape (K, n_rows, n_outputs)
+            Before the step.
+        y : tensor of shape (K, n_rows, n_outputs)
+            The targets trained on, mixed where augmentation mixes rows.
+        """
+        if self.jobs[0].augment is not None:
+            x, y = self.augment(x, y, keys, weight)
+        if self.observer is not None:
+            self.observer.batch_begins(x, y)
+        outputs = self.network.forward(x, Batch(True, weight, keys))
+        prediction = self.loss.activation(outputs)
+        self.network.backward((prediction - y).mul_(scale))
+        if self.mask is not None:
+            self.grad.mul_(self.mask)
+        if self.penalties.active:
+            self.penalties.add_gradient(inverse_total)
+        if self.observer is not None:
+            loss = partial(self._batch_loss, y, prediction, scale, inverse_total)
+            self.observer.step(outputs, loss, t)
+            return prediction, y
+        if self.penalties.decays:
+            self.penalties.decay(lr)
+        if not isinstance(t, int):
+            t = t.squeeze(-1).to(widest_float(t.device))
+        self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
+        return prediction, y
+
+    def _batch_loss(self, y, prediction, scale, inverse_total):
+        """Mean loss of a batch of one network, penalties included."""
+        loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
+        if self.penalties.active:
+            norms = [self.penalties.norms()]
+            loss = loss + self.penalties.total(norms, [1.0], [inverse_total])
+        return loss
+
+    def step_part(self, part, grad, lr, h, t):
+        """One optimizer step of a part of the parameters of one network.
+
+        Parameters
+        ----------
+        part : slice
+            Of the flat parameters.
+        grad : tensor of shape (n_parameters,)
+            The solver may overwrite it.
+        lr : float
+        h : namespace
+            Hyperparameters in place of the stack's own.
+        t : int
+        """
+        if self.penalties.decays:
+            self.penalties.decay(lr, part)
+        moments = {name: values[part] for name, values in self.moments.items()}
+        self.solver(self.flat[part], grad[part], moments, lr, h, t)
+
+    def augment(self, x, y, keys, weight):
+        """Each job's augmentation of its own rows and their targets."""
+        weight = None if weight is None else weight.squeeze(-1)
+        if self.n_models is None:
+            return self.jobs[0].augment.change_batch(x, y, keys, weight)
+        changed = [
+            job.augment.change_batch(
+                x[k], y[k], keys[k], None if weight is None else weight[k]
+            )
+            for k, job in enumerate(self.jobs)
+        ]
+        images, targets = zip(*changed, strict=True)
+        return torch.stack(images), torch.stack(targets) if self.mixes else y
+
+    @torch.no_grad()
+    def predict(self, x):
+        """Predictions in evaluation mode, shape (K, n_rows, n_outputs)."""
+        return self.loss.activation(self.network.forward(x, Batch(False)))

@@ -1,0 +1,1 @@
+"""What the public estimators are made of: targets, rows, fitted state, prediction."""

@@ -1,0 +1,307 @@
+"""Running experiments: in order, those of one name together, each kept when done."""
+
+import time
+from functools import partial
+
+from .cost import Progress, estimate
+from .data import NEEDS, DataNotFound, load
+from .judging import judge
+from .kept_networks import from_arrays, to_arrays
+from .machine import device_name
+from .outcome import Outcome
+from .pictures import draw_pictures
+from .record import Training
+from .store import DONE
+from .study import DEFAULT_REPEATS, StudyContext, run_study
+from .training import describe, n_epochs, train_all
+
+
+class Runner:
+    """Runs experiments and keeps what they come to.
+
+    Parameters
+    ----------
+    known : dict of str to Experiment
+        All experiments, for those that others depend on.
+    store : Store
+        Where outcomes and pictures go.
+    scale : {'quick', 'full'}
+    repeats : int or None
+        Of every training; None for the record's number at full scale, else 2.
+    seed : int
+    device : str
+    data_home : str or path-like or None
+    download : bool
+        Whether to fetch files that are missing.
+    resume : bool
+        Whether to leave out what the store has.
+    tell : callable, default=None
+        Is given a line of text when work begins that may take long.
+
+    Attributes
+    ----------
+    outcomes : dict of str to Outcome
+        By id, as they come.
+
+    Examples
+    --------
+    >>> from sknn_course.course.record import Check, Experiment, Findings
+    >>> from sknn_course.course.runner import Runner
+    >>> from sknn_course.course.store import Store
+    >>> def count(context):
+    ...     return Findings([Check("parameters", 3 * 2 + 2, published=8)])
+    >>> one = Experiment("S1.01", "Two neurons", "Counting", "3-2 net", count)
+    >>> runner = Runner({one.id: one}, Store(None))
+    >>> [outcome.status for outcome, text in runner.run([one])]
+    ['passed']
+    """
+
+    def __init__(
+        self,
+        known,
+        store,
+        *,
+        scale="quick",
+        repeats=None,
+        seed=0,
+        device="auto",
+        data_home=None,
+        download=False,
+        resume=False,
+        tell=None,
+    ):
+        self.known, self.store = known, store
+        self.scale, self.seed, self.device = scale, seed, device
+        self.asked_repeats = repeats
+        self.resume = resume
+        self.tell = tell or (lambda text: None)
+        self.load = partial(load, data_home=data_home, download=download)
+        self.outcomes = {}
+        self._fitted = {}
+        self._is_needed = {id for one in known.values() for id in one.depends}
+
+    def run(self, chosen):
+        """Run experiments, those first that others depend on.
+
+        Parameters
+        ----------
+        chosen : list of Experiment
+
+        Yields
+        ------
+        outcome : Outcome
+        text : str
+            How far the work is, and how much time is left.
+        """
+        waiting = {one.id: one for one in self._in_order(chosen)}
+        if self.resume:
+            for id in list(waiting):
+                outcome = self.store.done(id, self.scale)
+                if outcome is not None:
+                    self.outcomes[id] = outcome
+                    del waiting[id]
+        progress = Progress({one.id: self._estimate(one) for one in waiting.values()})
+        while waiting:
+            batch = self._next_batch(waiting)
+            started = time.perf_counter()
+            self.tell(_names(batch))
+            for outcome in self._run_batch(batch):
+                self.outcomes[outcome.id] = outcome
+                self.store.write(outcome)
+                del waiting[outcome.id]
+            progress.done([one.id for one in batch], time.perf_counter() - started)
+            for one in batch:
+                yield self.outcomes[one.id], progress.text(one.id)
+
+    def _in_order(self, chosen):
+        ordered = {}
+
+        def add(experiment, path=()):
+            if experiment.id in path:
+                raise ValueError(f"depends goes round: {' -> '.join(path)}.")
+            for id in experiment.depends:
+                if id not in self.known:
+                    raise ValueError(f"{experiment.id} depends on unknown {id!r}.")
+                if id not in ordered:
+                    add(self.known[id], (*path, experiment.id))
+            ordered[experiment.id] = experiment
+
+        for experiment in chosen:
+            add(experiment)
+        return list(ordered.values())
+
+    def _next_batch(self, waiting):
+        """The next experiment, with all trainings that go together with it."""
+        first = next(iter(waiting.values()))
+        if callable(first.task) or not first.task.together:
+            return [first]
+        return [
+            one
+            for one in waiting.values()
+            if isinstance(one.task, Training)
+            and one.task.together == first.task.together
+            and (one is first or not set(one.depends) & set(waiting))
+        ]
+
+    def repeats_of(self, training):
+        """Number of repetitions of a training."""
+        if self.asked_repeats is not None:
+            return self.asked_repeats
+        return (training.repeats if self.scale == "full" else None) or DEFAULT_REPEATS
+
+    def _estimate(self, experiment):
+        task = experiment.task
+        if not isinstance(task, Training):
+            return None
+        try:
+            return estimate(
+                task,
+                self.load(task.data),
+                getattr(task, self.scale).get("rows"),
+                n_epochs(task, self.scale)[0],
+            ) * self.repeats_of(task)
+        except (OSError, ValueError, TypeError):  # told of when it is run
+            return 0.0
+
+    def _run_batch(self, batch):
+        """Outcomes of a study, or of trainings in one call."""
+        ready = []
+        for experiment in batch:
+            outcome = Outcome.of(
+                experiment, self.scale, self.seed, device_name(self.device)
+            )
+            outcome.reason = self._why_not(experiment)
+            if outcome.reason:
+                outcome.status = "not run"
+                yield outcome
+            elif callable(experiment.task):
+                yield self._study(experiment, outcome)
+            else:
+                ready.append((experiment, outcome))
+        if ready:
+            trained = self._train([experiment.task for experiment, _ in ready])
+            for (experiment, outcome), one in zip(ready, trained, strict=True):
+                yield self._finish_training(experiment, outcome, one)
+
+    def _why_not(self, experiment):
+        """What is missing for an experiment, or an empty text."""
+        for id in experiment.depends:
+            if id not in self.outcomes:
+                return f"needs {id}, which was not run"
+            other = self.outcomes[id]
+            if other.status not in DONE:
+                return f"needs {id}, which {_ended(other)}"
+        names = [NEEDS[need] for need in experiment.needs]
+        if isinstance(experiment.task, Training):
+            names.append(experiment.task.data)
+        for name in names:
+            try:
+                self.load(name)
+            except DataNotFound as error:
+                return _missing(error)
+            except ValueError as error:
+                return f"the data cannot be used: {error}"
+        return ""
+
+    def _train(self, trainings):
+        return train_all(
+            trainings,
+            self.load,
+            scale=self.scale,
+            repeats=[self.repeats_of(one) for one in trainings],
+            seed=self.seed,
+            device=self.device,
+        )
+
+    def _finish_training(self, experiment, outcome, trained):
+        try:
+            judge(outcome, experiment.task, trained)
+        except Exception as error:
+            outcome.status, outcome.reason = "failed", describe(error)
+        if outcome.status != "failed":
+            self._draw(outcome, draw_pictures(experiment.task, trained))
+            if experiment.id in self._is_needed:
+                self._fitted[experiment.id] = trained.estimators
+                arrays = to_arrays(trained.estimators, self.seed)
+                self.store.write_fitted(experiment.id, self.scale, arrays)
+        return outcome
+
+    def _study(self, experiment, outcome):
+        started = time.perf_counter()
+        try:
+            pictures = run_study(experiment.task, StudyContext(self), outcome)
+            self._draw(outcome, pictures)
+        except DataNotFound as error:
+            outcome.status, outcome.reason = "not run", _missing(error)
+        except Exception as error:
+            outcome.status, outcome.reason = "failed", describe(error)
+        outcome.seconds = time.perf_counter() - started
+        return outcome
+
+    def _draw(self, outcome, pictures):
+        """Save pictures; one that cannot be drawn makes the row fail."""
+        if self.store.folder is None:
+            return
+        for name, function in pictures.items():
+            try:
+                figure = function().figure  # of axes, or a figure itself
+            except ImportError as error:
+                outcome.notes.append(f"No picture {name!r}: {error}.")
+                continue
+            except Exception as error:
+                outcome.status = "failed"
+                outcome.reason = f"the picture {name!r}: {describe(error)}"
+                continue
+            path = self.store.write_picture(
+                f"{outcome.id}_{outcome.scale}_{name}", figure
+            )
+            outcome.pictures.append({"name": name, "file": path})
+            _close(figure)
+
+    def fitted(self, id):
+        """The fitted estimators of a training: kept, or trained again."""
+        if id not in self._fitted:
+            kept = self._kept(id) if self.resume else None
+            if kept is None:
+                kept = self._train([self.known[id].task])[0].estimators
+            self._fitted[id] = kept
+        return self._fitted[id]
+
+    def _kept(self, id):
+        """The fitted networks that the store has, or None."""
+        arrays, training = self.store.read_fitted(id, self.scale), self.known[id].task
+        if arrays is None:
+            return None
+        try:
+            data = self.load(training.data)
+            return from_arrays(arrays, training, data, self.scale, self.device)
+        except ValueError as error:
+            self.store.refuse(self.store.fitted_path(id, self.scale), error)
+            return None
+
+
+def _missing(error):
+    return (
+        f"{error.missing} not found: put the files into the folder that --data-home "
+        "names, or fetch them with --download"
+    )
+
+
+def _names(batch):
+    """What a batch runs, in a line."""
+    ids = [one.id for one in batch]
+    more = f" and {len(ids) - 4} more" if len(ids) > 4 else ""
+    return f"running {', '.join(ids[:4])}{more}: {batch[0].title}"
+
+
+def _ended(outcome):
+    return f"was {outcome.status}" if outcome.status == "not run" else outcome.status
+
+
+def _close(figure):
+    """Let go of a figure, also where pyplot keeps it."""
+    import sys
+
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)

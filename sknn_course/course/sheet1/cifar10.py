@@ -1,0 +1,115 @@
+"""The CIFAR-10 network of the sheet, as all of its runs and studies train it."""
+
+import re
+
+from ...cnn import CNNClassifier
+from ..networks import cifar_cnn
+from ..training import NO_STOPPING
+
+GROUP = "CIFAR-10 and overfitting"
+
+
+# Keras' RMSProp with a rate that falls a little with each step
+RMSPROP = {
+    "solver": "rmsprop",
+    "learning_rate_init": 0.001,
+    "learning_rate": "inverse_time",
+    "decay_rate": 1e-6,
+    "rho": 0.9,
+    "epsilon": 1e-7,
+}
+
+
+SETUP = {
+    **RMSPROP,
+    "batch_size": 64,
+    "max_iter": 125,
+    "weight_init": "glorot_uniform",
+    "input_shape": (3, 32, 32),
+}
+
+
+QUICK = {"rows": 1000, "epochs": 2}
+
+
+CONV_DROPOUT = (0.2, 0.3, 0.4)
+
+
+# "One fully connected layer with 2048 units" is read as the 2,048 flattened values:
+# with a hidden layer, B and E end 0.05 and 0.08 below their figures after 125 epochs.
+HIDDEN_UNITS = None
+
+
+def network(context, n_epochs, layers=None, **params):
+    """The sheet's network for a study.
+
+    Parameters
+    ----------
+    context : Context
+    n_epochs : int
+    layers : tuple of Layer, default=None
+        None is the base network.
+    **params : dict
+        In place of `SETUP`.
+
+    Returns
+    -------
+    CNNClassifier
+    """
+    layers = cifar_cnn(hidden_units=HIDDEN_UNITS) if layers is None else layers
+    settings = {**SETUP, "architecture": layers, "max_iter": n_epochs, **params}
+    return CNNClassifier(
+        **settings, **NO_STOPPING, random_state=context.seed, device=context.device
+    )
+
+
+def fit_variants(context, variants, rows, n_epochs):
+    """Train variants of the network on the first rows, and measure them.
+
+    Parameters
+    ----------
+    context : Context
+    variants : dict of str to CNNClassifier
+    rows : int
+        Training rows; as many test rows, at least 1,000, are for validation.
+    n_epochs : int
+
+    Returns
+    -------
+    table : list of dict
+        A row for each variant.
+    curves : dict of str to dict of str to list
+        By variant: losses and accuracies of each epoch.
+    """
+    data = context.data("cifar10_10000", rows)
+    X_val, y_val = (part[: max(rows, 1000)] for part in data.test)
+    fitted = context.fit(list(variants.values()), *data.train, X_val=X_val, y_val=y_val)
+    table, curves = [], {}
+    for name, cnn in zip(variants, fitted, strict=True):
+        curves[name] = {
+            "train_loss": cnn.loss_curve_,
+            "validation_loss": cnn.validation_loss_curve_,
+            "train_accuracy": cnn.training_score_curve_,
+            "validation_accuracy": cnn.validation_scores_,
+        }
+        table.append(
+            {"variant": name, "rows": rows, "epochs": n_epochs}
+            | {curve: values[-1] for curve, values in curves[name].items()}
+        )
+    return table, curves
+
+
+def curve_pictures(curves, penalized=()):
+    """A picture of the learning curves of each variant, some with a penalty."""
+
+    def picture(name):
+        def draw():
+            from ...plotting import LossCurveDisplay
+
+            return LossCurveDisplay.from_history(
+                curves[name], penalized=name in penalized, title=name
+            ).figure_
+
+        return draw
+
+    return {"_".join(re.findall(r"\w+", name)): picture(name) for name in curves}

@@ -1,0 +1,37 @@
+"""Several studies as one."""
+
+from ..record import Findings
+
+
+def together(*studies):
+    """A study that finds what several find.
+
+    Parameters
+    ----------
+    *studies : callable
+        As of `Experiment.task`.
+
+    Returns
+    -------
+    callable
+
+    Examples
+    --------
+    >>> from sknn_course.course.record import Findings
+    >>> from sknn_course.course.sheet2.together import together
+    >>> def one(context):
+    ...     return Findings(notes=["seen"])
+    >>> together(one, one)(None).notes
+    ['seen', 'seen']
+    """
+
+    def study(context):
+        found = Findings()
+        for one in (study(context) for study in studies):
+            found.checks += one.checks
+            found.tables |= one.tables
+            found.pictures |= one.pictures
+            found.notes += one.notes
+        return found
+
+    return study

@@ -1,0 +1,201 @@
+"""What the networks of Kiel NNDL 2020 sheet 4 have in common.
+
+The sheet's networks were trained with Keras. Where its meaning of a setting differs
+from ours, the parameters here say the same in ours:
+
+- Keras starts from Glorot-uniform weights and zero biases;
+- its ``epsilon`` is 1e-7, its AdaDelta has rho 0.95;
+- its mean squared error has no 1/2, so that its gradient is twice ours: plain
+  gradient descent takes the same steps with twice the learning rate.
+
+Two things stay different: AdaGrad's sums of squares start from 0.1 in Keras and from
+0 here, and the running statistics of batch normalisation keep 0.99 of the old value
+and add 0.001 to the variance in Keras, 0.9 and 0.00001 here, as in torch.
+"""
+
+import numpy as np
+
+from ...architectures import multilayer_perceptron
+from ...inspection import layer_table
+from ...mlp import MLPClassifier
+from ..record import Check, Experiment, Training
+from ..training import NO_STOPPING
+
+TERMS_GROUP = "Data and training terms"
+LOSSES_GROUP = "Output activations and losses"
+BACKPROPAGATION_GROUP = "Hand-worked backpropagation"
+ECKERLE4_GROUP = "Eckerle4 regression"
+MNIST_GROUP = "MLP on MNIST: learning rate, size, optimizer"
+VANISHING_GROUP = "Vanishing gradient"
+
+GLOROT = {"weight_init": "glorot_uniform", "bias_init": "zeros"}
+PLAIN_SGD = {"solver": "sgd", "momentum": 0.0, "nesterovs_momentum": False}
+KERAS_EPSILON = 1e-7
+KERAS_BATCH_NORM = {  # Keras' momentum 0.99 is the share that stays
+    "batch_norm": True,
+    "batch_norm_momentum": 0.01,
+    "batch_norm_epsilon": 0.001,
+}
+METRICS = (
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "test_loss",
+    "test_accuracy",
+)
+
+#: The sheet's set-up of its MNIST networks, unless a row says otherwise.
+MNIST_NETWORK = {
+    "activation": "relu",
+    **PLAIN_SGD,
+    **GLOROT,
+    "learning_rate_init": 0.01,
+    "batch_size": 1,
+    "max_iter": 20,
+}
+#: What the quick scale trains; of large networks and in studies, less.
+QUICK = {"rows": 10_000, "epochs": 3}
+QUICK_LARGE = {"rows": 4000, "epochs": 3}
+
+
+def figures(*values):
+    """Loss and accuracy of training, validation and test rows, as the sheet lists them.
+
+    Examples
+    --------
+    >>> from sknn_course.course.sheet3.settings import figures
+    >>> figures(0.7, 0.6, 0.5, 0.8, 0.9, 1.0)["test_accuracy"]
+    1.0
+    """
+    return dict(zip(METRICS, values, strict=True))
+
+
+def mnist_training(params, **fields):
+    """A training on MNIST with the sheet's set-up.
+
+    Parameters
+    ----------
+    params : dict
+        What differs from `MNIST_NETWORK`.
+    **fields : dict
+        Of `Training`.
+
+    Returns
+    -------
+    Training
+    """
+    fields = {
+        "estimator": MLPClassifier,
+        "data": "mnist",
+        "quick": QUICK,
+        "pictures": ("learning_curves",),
+        **fields,
+    }
+    return Training(params={**MNIST_NETWORK, **params}, **fields)
+
+
+def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
+    """A network of the sheet's set-up for a study, as a training has it.
+
+    Parameters
+    ----------
+    context : Context
+    params : dict
+        What differs from `MNIST_NETWORK`.
+    repetition : int, default=0
+    estimator : type, default=MLPClassifier
+
+    Returns
+    -------
+    MLPClassifier
+        Not fitted; with fewer epochs at the quick scale.
+    """
+    epochs = {
+        "max_iter": context.choose(QUICK_LARGE["epochs"], MNIST_NETWORK["max_iter"])
+    }
+    runner = {"random_state": context.seed + repetition, "device": context.device}
+    return estimator(**{**MNIST_NETWORK, **NO_STOPPING, **epochs, **runner, **params})
+
+
+def mnist_experiment(row, title, about, task, **fields):
+    """An experiment among the sheet's MNIST networks.
+
+    Parameters
+    ----------
+    row : int
+        Such as 70 for S3.70.
+    title, about : str
+    task : callable
+    **fields : dict
+        Of `Experiment`.
+
+    Returns
+    -------
+    Experiment
+    """
+    return Experiment(
+        id=f"S3.{row}",
+        title=title,
+        group=MNIST_GROUP,
+        about=about,
+        task=task,
+        **fields,
+    )
+
+
+def mnist(context):
+    """MNIST for a study: fewer rows at the quick scale.
+
+    Returns
+    -------
+    train, validation, test : pairs (X, y)
+    """
+    rows = context.choose(QUICK_LARGE["rows"], None)
+    data = context.data("mnist", rows=rows)
+    return data.train, *[
+        tuple(one[:rows] for one in part) for part in (data.validation, data.test)
+    ]
+
+
+def agreement(name, ours, right, tolerance):
+    """A check of arrays by their largest difference.
+
+    Examples
+    --------
+    >>> from sknn_course.course.sheet3.settings import agreement
+    >>> agreement("thirds", [0.3333, 0.6667], [1 / 3, 2 / 3], 1e-4).passed
+    True
+    """
+    difference = float(np.max(np.abs(np.subtract(ours, right))))
+    return Check(
+        f"{name}: largest difference", difference, right=0.0, tolerance=tolerance
+    )
+
+
+def summary(params, n_features, n_outputs):
+    """Layers and parameters of a multi-layer perceptron with these parameters.
+
+    Parameters
+    ----------
+    params : mapping
+        Of `MLPClassifier` or `MLPRegressor`.
+    n_features, n_outputs : int
+
+    Returns
+    -------
+    LayerTable
+
+    Examples
+    --------
+    >>> from sknn_course.course.sheet3.settings import summary
+    >>> summary({"hidden_layer_sizes": (100,)}, 784, 10).n_parameters
+    79510
+    """
+    names = ("activation", "dropout", "input_dropout", "batch_norm", "noise")
+    layers = multilayer_perceptron(
+        params["hidden_layer_sizes"],
+        n_outputs,
+        **{name: params[name] for name in names if name in params},
+    )
+    return layer_table(layers, (n_features,))

@@ -1,0 +1,112 @@
+"""Running a study: what it may ask, and whether its checks are met."""
+
+import warnings
+
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from .outcome import plain
+from .training import fit_stacked
+
+DEFAULT_REPEATS = 2  # unless a record or the user says otherwise
+
+
+def run_study(task, context, outcome):
+    """Run a study and fill its outcome.
+
+    Parameters
+    ----------
+    task : callable
+        Takes the context, returns `Findings`.
+    context : StudyContext
+    outcome : Outcome
+
+    Returns
+    -------
+    dict of str to callable
+        Name to a function that draws the picture.
+
+    Examples
+    --------
+    >>> from sknn_course.course.outcome import Outcome
+    >>> from sknn_course.course.record import Check, Findings
+    >>> from sknn_course.course.study import run_study
+    >>> outcome = Outcome("S1.27", "C1 if fully connected", "", "", "full", "study")
+    >>> def count(context):
+    ...     return Findings([Check("weights", 28 * 28 * 6 * 1024, published=4_816_896)])
+    >>> pictures = run_study(count, None, outcome)
+    >>> outcome.status
+    'passed'
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # epochs are given
+        findings = task(context)
+    outcome.checks = [_as_dict(check) for check in findings.checks]
+    outcome.tables = {
+        title: [plain(row) for row in rows] for title, rows in findings.tables.items()
+    }
+    outcome.notes += findings.notes
+    _judge(outcome)
+    return findings.pictures
+
+
+class StudyContext:
+    """What a study may ask: see `sknn_course.course.record.Context`.
+
+    Parameters
+    ----------
+    runner : Runner
+    """
+
+    def __init__(self, runner):
+        self._runner = runner
+        self.scale, self.seed, self.device = runner.scale, runner.seed, runner.device
+        self.repeats = runner.asked_repeats or DEFAULT_REPEATS
+
+    def data(self, name, rows=None):
+        """A split data set by name."""
+        return self._runner.load(name, rows=rows)
+
+    def choose(self, quick, full):
+        """``quick`` or ``full``, by the scale."""
+        return {"quick": quick, "full": full}[self.scale]
+
+    def fit(self, estimators, X, y, **fit_params):
+        """Fit clones of all estimators on one data set, stacked where it pays."""
+        fits = fit_stacked([(clone(one), X, y, fit_params) for one in estimators])
+        for _, error in fits:
+            if error is not None:
+                raise error
+        return [estimator for estimator, _ in fits]
+
+    def result(self, experiment_id):
+        """The `TrainingResult` of another experiment."""
+        return self._runner.outcomes[experiment_id].result
+
+    def fitted(self, experiment_id):
+        """The fitted estimators of another experiment, one for each repetition."""
+        return [one for one in self._runner.fitted(experiment_id) if one is not None]
+
+
+def _as_dict(check):
+    return plain(
+        {
+            "name": check.name,
+            "ours": check.ours,
+            "published": check.published,
+            "right": check.right,
+            "tolerance": check.tolerance,
+            "passed": check.passed,
+        }
+    )
+
+
+def _judge(outcome):
+    unmet = [check["name"] for check in outcome.checks if not check["passed"]]
+    outcome.status = "passed" if outcome.checks else "shown"
+    if unmet:
+        outcome.status = "outside"
+        outcome.reason = (
+            f"{len(unmet)} of {len(outcome.checks)} checks are not met: "
+            + ", ".join(unmet)
+        )
