@@ -4,12 +4,12 @@ Neural estimators that follow scikit-learn's own parameters, closed-form and SVM
 baselines to compare them with, and data sets to try them on.
 """
 
+from ._engine import DivergedError
 from .cnn import CNNClassifier, CNNRegressor
 from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
 from .svm import linear_svm, rbf_svm
-from ._engine import DivergedError
 
 __version__ = "0.1.0"
 

@@ -8,7 +8,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from ._engine.ops.activations import ACTIVATIONS
-from ._estimator.base import AT_LEAST_ONE, RATE
 from ._estimator.documentation import documented
 from ._estimator.image_rows import (
     check_image_shape,
@@ -16,6 +15,7 @@ from ._estimator.image_rows import (
     flat_rows,
     warn_of_other_layout,
 )
+from ._estimator.parameters import AT_LEAST_ONE, RATE
 from ._estimator.tasks import NeuralClassifier, NeuralRegressor
 from .architectures import (
     ARCHITECTURES,

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from ._estimator.base import AT_LEAST_ONE
 from ._estimator.documentation import documented
+from ._estimator.parameters import AT_LEAST_ONE
 from ._estimator.sparse_indices import check_indices
 from ._estimator.tasks import NeuralClassifier, NeuralRegressor
 from .architectures import multilayer_perceptron, sizes_of

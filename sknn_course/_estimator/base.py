@@ -3,7 +3,6 @@
 import warnings
 from dataclasses import replace
 from functools import cache
-from numbers import Integral, Real
 from types import MethodType
 
 import numpy as np
@@ -12,43 +11,34 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
 from .._devices import resolve_device, widest_float
-from .._engine import FitJob, Progress, Settings
+from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
 from .._engine.job import copied
 from .._engine.lbfgs import warn_if_not_converged
 from .._engine.net import make_net
 from .._engine.observer import NetObserver
-from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.build import build_module, share_memory
 from .._engine.ops.initialisers import (
-    BIAS_NAMES,
-    NAMES,
     initial_parameters,
-    is_initialiser,
 )
 from .._engine.ops.parameters import parameter_layout
-from .._engine.optimizers import SOLVERS, OptimizerState
+from .._engine.optimizers import OptimizerState
 from .._engine.rows import check_range, is_large_float64
-from .._engine.schedules import DECAY_RATES, SCHEDULES
 from .._engine.stopping import check_finite
 from .._engine.threads import one_thread
-from .._number_range import LARGEST, check_number_range
+from .._number_range import check_number_range
 from ..layers import Conv2d, Dense
 from ..parallel.task import current_task
 from .fitted_network import FittedNetwork
 from .monitoring import FitTask
+from .parameters import CONSTRAINTS, check_together, training_settings
 from .splitting import as_split, for_full_batch, split_validation
 from .validation_data import warn_if_scaled_otherwise
 
-NON_NEGATIVE = Interval(Real, 0, None, closed="left")
-POSITIVE = Interval(Real, 0, None, closed="neither")
-AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
-RATE = Interval(Real, 0, 1, closed="left")
 TRAINED = (Dense, Conv2d)
 OUTPUT_ACTIVATIONS = {
     "log_loss": "softmax",
@@ -81,52 +71,12 @@ class NeuralEstimator(
 ):
     """Base of the neural estimators.
 
-    A subclass gives its layers (``_layers``), its form of the rows
-    (``_check_X``, ``_rows``) and of the targets (``_check_targets``).
+    A subclass gives its layers (``_layers``), its form of the rows (``_check_X_y``,
+    ``_check_X``, ``_rows``) and of the targets (``_encode``, ``_encode_validation``,
+    ``_loss_and_score``, ``_stratifies``, ``_n_classes``, ``_first_classes``).
     """
 
-    _parameter_constraints: dict = {
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "solver": [StrOptions(set(SOLVERS))],
-        "alpha": [NON_NEGATIVE],
-        "batch_size": [StrOptions({"auto"}), AT_LEAST_ONE],
-        "learning_rate": [StrOptions(set(SCHEDULES))],
-        "learning_rate_init": [POSITIVE],
-        "power_t": [NON_NEGATIVE],
-        "max_iter": [AT_LEAST_ONE],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [NON_NEGATIVE],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [RATE],
-        "beta_1": [RATE],
-        "beta_2": [RATE],
-        "epsilon": [POSITIVE],
-        "n_iter_no_change": [AT_LEAST_ONE, Options(Real, {np.inf})],
-        "max_fun": [AT_LEAST_ONE],
-        "rho": [RATE],
-        "decay_rate": [POSITIVE, None],
-        "decay_epochs": [AT_LEAST_ONE],
-        "l1": [NON_NEGATIVE],
-        "l2": [NON_NEGATIVE],
-        "penalize_bias": ["boolean"],
-        "weight_decay": [NON_NEGATIVE],
-        "dropout": [RATE, "array-like"],
-        "input_dropout": [RATE],
-        "batch_norm": ["boolean", StrOptions({"before", "after"})],
-        "batch_norm_momentum": [Interval(Real, 0, 1, closed="right")],
-        "batch_norm_epsilon": [POSITIVE],
-        "noise": [NON_NEGATIVE],
-        "weight_init": [str],
-        "bias_init": [str],
-        "device": [str, torch.device],
-        "dtype": [StrOptions({"float32", "float64", "bfloat16"}), None],
-        "callbacks": [list, tuple, None],
-    }
+    _parameter_constraints: dict = CONSTRAINTS
 
     @classmethod
     @cache
@@ -172,7 +122,7 @@ class NeuralEstimator(
         first_pass = not hasattr(self, "_structure") or (
             not self.warm_start and not incremental
         )
-        self._check_parameters()
+        check_together(self)
         if incremental:
             self._first_classes(y, classes)
         X, targets, sample_weight = self._check_data(
@@ -188,7 +138,7 @@ class NeuralEstimator(
             parameters = self._current(layout, dtype)
         split = as_split(X, targets, sample_weight, dtype)
         train_split, validation = self._split(split, validation, rng)
-        settings = self._training_settings(train_split)
+        settings = training_settings(self, train_split)
         if self._optimizer is None or not incremental:
             optimizer = OptimizerState.of_settings(settings)
         else:
@@ -201,21 +151,6 @@ class NeuralEstimator(
         )
         job.single_epoch = incremental
         return job
-
-    def _check_parameters(self):
-        if self.solver == "lbfgs" and (self.callbacks or self.weight_decay):
-            raise ValueError(
-                f"callbacks={self.callbacks!r} and weight_decay={self.weight_decay!r} "
-                "need a stochastic solver: solver='lbfgs' has no epochs and no "
-                "learning rate. Use None and 0, or another solver."
-            )
-        for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
-            if not is_initialiser(getattr(self, name), names):
-                raise ValueError(
-                    f"{name}={getattr(self, name)!r} is unknown: use one of {names}, "
-                    "'uniform(a)' or 'normal(std)' with a number above 0, at most "
-                    f"{LARGEST:g}."
-                )
 
     def _training_dtype(self):
         """What `validate_data` converts X to; lbfgs needs the precision."""
@@ -324,33 +259,6 @@ class NeuralEstimator(
         )
         check_consistent_length(X_val, y_val)
         return as_split(self._rows(X_val), self._encode_validation(y_val))
-
-    def _training_settings(self, split):
-        """The training settings, with what depends on the data resolved."""
-        n_rows = len(split)
-        if self.batch_size == "auto":
-            batch_size = min(200, n_rows)
-        else:
-            if self.batch_size > n_rows and self.solver != "lbfgs":
-                warnings.warn(
-                    "Got `batch_size` less than 1 or larger than "
-                    "sample size. It is going to be clipped",
-                    stacklevel=2,
-                )
-            batch_size = min(self.batch_size, n_rows)
-        loss, score = self._loss_and_score()
-        resolved = {
-            "loss": loss,
-            "score": score,
-            "batch_size": int(batch_size),
-            "decay_rate": self.decay_rate or DECAY_RATES.get(self.learning_rate),
-            "early_stopping": self.early_stopping and self.solver != "lbfgs",
-            "mixed_precision": self.dtype == "bfloat16" and self.solver != "lbfgs",
-            "dtype": str(split.y.dtype),
-        }
-        names = Settings.__dataclass_fields__
-        given = {name: getattr(self, name) for name in names if name not in resolved}
-        return Settings(**given, **resolved)
 
     def _job(
         self, layout, parameters, settings, optimizer, train_split, validation, rng

@@ -1,0 +1,123 @@
+"""Parameters of the neural estimators: what they may be, and what training takes."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from .._engine import Settings
+from .._engine.ops.activations import ACTIVATIONS
+from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser
+from .._engine.optimizers import SOLVERS
+from .._engine.schedules import DECAY_RATES, SCHEDULES
+from .._number_range import LARGEST
+
+NON_NEGATIVE = Interval(Real, 0, None, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+RATE = Interval(Real, 0, 1, closed="left")
+CONSTRAINTS: dict = {
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "solver": [StrOptions(set(SOLVERS))],
+    "alpha": [NON_NEGATIVE],
+    "batch_size": [StrOptions({"auto"}), AT_LEAST_ONE],
+    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate_init": [POSITIVE],
+    "power_t": [NON_NEGATIVE],
+    "max_iter": [AT_LEAST_ONE],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [NON_NEGATIVE],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [RATE],
+    "beta_1": [RATE],
+    "beta_2": [RATE],
+    "epsilon": [POSITIVE],
+    "n_iter_no_change": [AT_LEAST_ONE, Options(Real, {np.inf})],
+    "max_fun": [AT_LEAST_ONE],
+    "rho": [RATE],
+    "decay_rate": [POSITIVE, None],
+    "decay_epochs": [AT_LEAST_ONE],
+    "l1": [NON_NEGATIVE],
+    "l2": [NON_NEGATIVE],
+    "penalize_bias": ["boolean"],
+    "weight_decay": [NON_NEGATIVE],
+    "dropout": [RATE, "array-like"],
+    "input_dropout": [RATE],
+    "batch_norm": ["boolean", StrOptions({"before", "after"})],
+    "batch_norm_momentum": [Interval(Real, 0, 1, closed="right")],
+    "batch_norm_epsilon": [POSITIVE],
+    "noise": [NON_NEGATIVE],
+    "weight_init": [str],
+    "bias_init": [str],
+    "device": [str, torch.device],
+    "dtype": [StrOptions({"float32", "float64", "bfloat16"}), None],
+    "callbacks": [list, tuple, None],
+}
+
+
+def check_together(estimator):
+    """Refuse parameters that do not go together, and unknown initialisers.
+
+    Raises
+    ------
+    ValueError
+    """
+    callbacks, weight_decay = estimator.callbacks, estimator.weight_decay
+    if estimator.solver == "lbfgs" and (callbacks or weight_decay):
+        raise ValueError(
+            f"callbacks={callbacks!r} and weight_decay={weight_decay!r} need a "
+            "stochastic solver: solver='lbfgs' has no epochs and no learning rate. Use None and 0, or another solver."
+        )
+    for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
+        if not is_initialiser(getattr(estimator, name), names):
+            raise ValueError(
+                f"{name}={getattr(estimator, name)!r} is unknown: use one of {names}, "
+                "'uniform(a)' or 'normal(std)' with a number above 0, at most "
+                f"{LARGEST:g}."
+            )
+
+
+def training_settings(estimator, split):
+    """The training settings, with what depends on the data resolved.
+
+    Parameters
+    ----------
+    estimator : NeuralEstimator
+    split : Split
+        Rows to train on.
+
+    Returns
+    -------
+    Settings
+    """
+    n_rows, stochastic = len(split), estimator.solver != "lbfgs"
+    if estimator.batch_size == "auto":
+        batch_size = min(200, n_rows)
+    else:
+        if estimator.batch_size > n_rows and stochastic:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than "
+                "sample size. It is going to be clipped",
+                stacklevel=2,
+            )
+        batch_size = min(estimator.batch_size, n_rows)
+    loss, score = estimator._loss_and_score()
+    resolved = {
+        "loss": loss,
+        "score": score,
+        "batch_size": int(batch_size),
+        "decay_rate": estimator.decay_rate or DECAY_RATES.get(estimator.learning_rate),
+        "early_stopping": estimator.early_stopping and stochastic,
+        "mixed_precision": estimator.dtype == "bfloat16" and stochastic,
+        "dtype": str(split.y.dtype),
+    }
+    names = Settings.__dataclass_fields__
+    given = {name: getattr(estimator, name) for name in names if name not in resolved}
+    return Settings(**given, **resolved)
