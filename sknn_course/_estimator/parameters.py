@@ -73,7 +73,8 @@ def check_together(estimator):
     if estimator.solver == "lbfgs" and (callbacks or weight_decay):
         raise ValueError(
             f"callbacks={callbacks!r} and weight_decay={weight_decay!r} need a "
-            "stochastic solver: solver='lbfgs' has no epochs and no learning rate. Use None and 0, or another solver."
+            "stochastic solver: solver='lbfgs' has no epochs and no learning rate. "
+            "Use None and 0, or another solver."
         )
     for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
         if not is_initialiser(getattr(estimator, name), names):
