@@ -79,7 +79,7 @@ def _parse(device):
 
 def _is_here(device):
     if device.type == "cuda" and device.index is not None:
-        return device.index < torch.cuda.device_count()
+        return 0 <= device.index < torch.cuda.device_count()  # torch wraps large ones
     return device.type in _available()
 
 

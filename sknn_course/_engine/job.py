@@ -142,7 +142,7 @@ class FitJob:
         Told of each epoch; see `sknn_course._engine.observer.NetObserver`.
     task : object or None
         Told of each epoch, in a stack too; see
-        `sknn_course._estimator.monitoring.FitTask`.
+        `FitTask` of the estimators.
     cancelled : bool
         Whether training is to end with the epoch, as nobody waits for it.
     augment : callable or None
