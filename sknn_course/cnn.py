@@ -16,6 +16,7 @@ from ._estimator.image_rows import (
     warn_of_other_layout,
 )
 from ._estimator.parameters import AT_LEAST_ONE, RATE
+from ._estimator.plain_rows import FLOATS, are_plain
 from ._estimator.tasks import NeuralClassifier, NeuralRegressor
 from .architectures import (
     ARCHITECTURES,
@@ -70,9 +71,10 @@ class _ConvolutionalNetwork:
             self._check_image_shape(image_shape)
         return X, y
 
-    def _check_X(self, X, dtype=(np.float64, np.float32)):
+    def _check_X(self, X, dtype=FLOATS):
         X, image_shape = flat_rows(X)
-        X = validate_data(self, X, dtype=dtype, reset=False)
+        if not (dtype is FLOATS and are_plain(X, self)):
+            X = validate_data(self, X, dtype=dtype, reset=False)
         self._check_image_shape(image_shape)
         return X
 

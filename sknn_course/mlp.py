@@ -1,10 +1,10 @@
 """Multi-layer perceptrons: scikit-learn's, on torch, with more options."""
 
-import numpy as np
 from sklearn.utils.validation import validate_data
 
 from ._estimator.documentation import documented
 from ._estimator.parameters import AT_LEAST_ONE
+from ._estimator.plain_rows import FLOATS, are_plain
 from ._estimator.sparse_indices import check_indices
 from ._estimator.tasks import NeuralClassifier, NeuralRegressor
 from .architectures import multilayer_perceptron, sizes_of
@@ -27,7 +27,9 @@ class _MultilayerPerceptron:
             reset=first_pass,
         )
 
-    def _check_X(self, X, dtype=(np.float64, np.float32)):
+    def _check_X(self, X, dtype=FLOATS):
+        if dtype is FLOATS and are_plain(X, self):
+            return X
         check_indices(X)
         return validate_data(
             self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=False

@@ -67,6 +67,8 @@ def adam(p, g, state, lr, h, t):
     root_correction = h.spread((1 - h.beta_2_of_model**t) ** 0.5)
     if h.one_kernel and type(t) is int:
         one_rate = type(lr) is float
+        if h.change is None and not one_rate:
+            h.change = torch.zeros_like(p)
         target = p if one_rate else h.change
         # torch's kernel has sqrt(v) / root_correction + eps in the denominator;
         # its decoupled decay of 1 replaces the last change by this one

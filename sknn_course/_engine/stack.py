@@ -62,7 +62,7 @@ class Stack:
             for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
         )
         if first.settings.solver == "adam":
-            self.h.change = torch.zeros_like(flat)
+            self.h.change = None  # memory of the kernel, made where rates differ
         self.network = StackedNetwork(
             self.layout,
             flat,
@@ -178,6 +178,12 @@ class Stack:
             name: self._of_model(values, "parameters", k)
             for name, values in self.moments.items()
         }
+
+    def hand_over(self, k):
+        """What a job that has ended keeps: copies, but where it was alone."""
+        if self.n_models is None and self.mask is None:
+            return (self.flat, self.buffers), self.moments
+        return self.parameters_of(k), self.moments_of(k)
 
     def _of_model(self, flat, part, k):
         places, K = getattr(self.layout, part), self.n_models or 1

@@ -169,5 +169,4 @@ def _finish(stack, k):
         stack.set_parameters(k, *job.best)
     if job.observer is not None:
         job.observer.training_ends()
-    job.parameters, job.buffers = stack.parameters_of(k)
-    job.optimizer.moments = stack.moments_of(k)
+    (job.parameters, job.buffers), job.optimizer.moments = stack.hand_over(k)

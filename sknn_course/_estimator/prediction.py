@@ -19,7 +19,8 @@ from ..parallel.task import current_task
 
 SINGLE_PRODUCTS = 1e5  # in a prediction that no library shares among threads
 FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
-PREDICTION_BYTES = 1 << 26  # of the widest layer in one pass
+PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
+PASS_BYTES_ON_GPU = 1 << 26
 BLOCK = 16  # rows: products of fewer differ in the last bit with a row's place
 ONLY_IN_TRAINING = (nn.Dropout, GaussianNoise)
 
@@ -79,7 +80,9 @@ class Predictor:
 
     def _rows_at_once(self, shapes):
         widest = max(prod(shape) for shape in shapes) * self.like.element_size()
-        return BLOCK * max(1, PREDICTION_BYTES // (BLOCK * widest))
+        on_cpu = self.like.device.type == "cpu"
+        most = PASS_BYTES if on_cpu else PASS_BYTES_ON_GPU
+        return BLOCK * max(1, most // (BLOCK * widest))
 
     def _activated(self, X):
         first, layers, n_at_once = _dense, self.layers, self.n_at_once
