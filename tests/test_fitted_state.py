@@ -78,7 +78,7 @@ STAGES = [
     "_engine.trainer.train_stack",
     "_engine.trainer.record_epoch",
     "_engine.stack.Stack.step",
-    "_engine.stack.Stack.moments_of",
+    "_engine.stack.Stack.hand_over",
     "_estimator.base.NeuralEstimator._keep",
     "_estimator.base.NeuralEstimator._keep_network",
     "_estimator.base.NeuralEstimator._keep_progress",
@@ -89,7 +89,7 @@ STAGES = [
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("method", ["fit", "warm fit", "partial_fit", "first fit"])
 def test_a_fit_that_fails_anywhere_leaves_no_trace(stage, method, monkeypatch):
-    early_stopping = method != "partial_fit" and not stage.endswith("moments_of")
+    early_stopping = method != "partial_fit" and not stage.endswith("hand_over")
     mlp = network(warm_start=method == "warm fit", early_stopping=early_stopping)
     if method != "first fit":
         mlp.fit(X, Y)
