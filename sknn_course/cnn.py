@@ -68,6 +68,7 @@ class _ConvolutionalNetwork:
                 self.input_shape, image_shape, self.n_features_in_
             )
         else:
+            find_input_shape(self.input_shape, None, self.n_features_in_)  # refuses
             self._check_image_shape(image_shape)
         return X, y
 

@@ -212,7 +212,9 @@ class ZCAWhitening(_ImageTransformer):
     True
     """
 
-    _parameter_constraints: dict = {"epsilon": [Interval(Real, 0, None, closed="left")]}
+    _parameter_constraints: dict = {
+        "epsilon": [Interval(Real, 0, np.finfo(np.float64).max, closed="both")]
+    }
 
     def __init__(self, epsilon=1e-5):
         self.epsilon = epsilon

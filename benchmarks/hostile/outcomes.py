@@ -28,6 +28,8 @@ OUTCOMES = (*RIGHT, TRACEBACK, NON_FINITE, NONSENSE, DIFFERENT, CHANGED, HANG, C
 #: alone; numbers written as text, which theirs take in some methods; more outputs.
 MORE = {
     "all": ("non-finite parameter weights", "arrays of bytes/strings"),
+    # the twin of a convolutional network is another network, which may diverge alone
+    "CNNRegressor": ("Input contains infinity",),
     "LeastSquaresSVR": ("y should be a 1d array", "trained on dense data"),
     "LeastSquaresSVC": (
         *("y should be a 1d array", "trained on dense data"),
