@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sknn_course._devices import widest_float
+from sknn_course._estimator.plain_rows import FLOATS
 from sknn_course._estimator.sparse_indices import check_indices
 from sknn_course._estimator.target_checks import (
     check_labels,
@@ -24,7 +25,6 @@ from sknn_course._estimator.target_checks import (
 )
 from sknn_course._estimator.unchanged_on_error import unchanged_on_error
 
-FLOATS = (np.float64, np.float32)
 MOST_EXPONENT = 1021  # 2 to it, and to its negative, is a normal float64
 
 
