@@ -7,6 +7,7 @@ zero: the mean, where the pixels are standardised.
 
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
@@ -92,7 +93,7 @@ def _noise(x, keys, strength, salt):
 
 
 #: Name -> function of x (n, C, H, W), keys (n,), strength and salt.
-AUGMENTATIONS = {
+AUGMENTATIONS: dict[str, Callable[..., torch.Tensor]] = {
     "horizontal_flip": partial(_flip, axis=3),
     "vertical_flip": partial(_flip, axis=2),
     "shift": _shift,
@@ -270,7 +271,8 @@ def _step(item, augmentation, salt):
         return partial(
             _call, function=item, with_generator=_takes_generator(item), salt=salt
         )
-    found = isinstance(item, str) and re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", item)
+    named = isinstance(item, str)
+    found = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", item if named else "")
     if not found or found[1] not in STRENGTHS:
         raise ValueError(
             f"augmentation={augmentation!r}: {item!r} is unknown. Use a callable or "

@@ -1,30 +1,39 @@
 """Convolutional networks for images and for rows of numbers."""
 
-from math import prod
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Literal
 
-import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import validate_data
 
 from ._engine.ops.activations import ACTIVATIONS
+from ._estimator.base import NeuralEstimator
+from ._estimator.classifier import NeuralClassifier
 from ._estimator.documentation import documented
-from ._estimator.image_rows import (
-    check_image_shape,
-    find_input_shape,
-    flat_rows,
-    warn_of_other_layout,
+from ._estimator.inputs import ImageInputs
+from ._estimator.parameter_types import (
+    ActivationName,
+    Architecture,
+    Augmentation,
+    BatchNormPlace,
+    ClassWeight,
+    Device,
+    Dtype,
+    LossName,
+    RandomState,
+    Rates,
+    ScheduleName,
+    Sizes,
+    SolverName,
 )
 from ._estimator.parameters import AT_LEAST_ONE, RATE
-from ._estimator.plain_rows import FLOATS, are_plain
-from ._estimator.tasks import NeuralClassifier, NeuralRegressor
+from ._estimator.regressor import NeuralRegressor
 from .architectures import (
     ARCHITECTURES,
     convolutional_network,
     sizes_of,
     with_outputs,
 )
-from .augmentation import augmentation_pipeline
 from .layers import Activation, BatchNorm, Layer, ShapeError, Softmax, layer_shapes
 
 _CONSTRAINTS = {
@@ -44,62 +53,36 @@ _CONSTRAINTS = {
 }
 
 
-class _ConvolutionalNetwork:
+class _ConvolutionalNetwork(NeuralEstimator):
     """What the classifier and the regressor share: images, convolution blocks."""
 
-    def _check_X_y(self, X, y, first_pass):
-        X, image_shape = flat_rows(X)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            multi_output=True,
-            y_numeric=self._y_numeric,
-            dtype=self._training_dtype(),
-            reset=first_pass,
-        )
-        if first_pass:
-            named = self._named_shape()
-            if image_shape is None and prod(named or (0,)) == self.n_features_in_:
-                image_shape = named
-            elif image_shape not in (None, named) and self.input_shape is None:
-                warn_of_other_layout(image_shape)
-            self.input_shape_ = find_input_shape(
-                self.input_shape, image_shape, self.n_features_in_
-            )
-        else:
-            find_input_shape(self.input_shape, None, self.n_features_in_)  # refuses
-            self._check_image_shape(image_shape)
-        return X, y
+    _inputs = ImageInputs()
+    filters: Sequence[int | Sequence[int]]
+    dense_layer_sizes: Sizes
+    architecture: Architecture
+    kernel_size: int
+    pool_size: int
+    padding: Literal["same", "valid"] | int
+    conv_dropout: Rates
+    global_pool: bool
+    input_shape: Sequence[int] | None
+    augmentation: Augmentation
+    input_shape_: tuple[int, ...]
 
-    def _check_X(self, X, dtype=FLOATS):
-        X, image_shape = flat_rows(X)
-        if not (dtype is FLOATS and are_plain(X, self)):
-            X = validate_data(self, X, dtype=dtype, reset=False)
-        self._check_image_shape(image_shape)
-        return X
-
-    def _check_image_shape(self, image_shape):
-        check_image_shape(image_shape, self.input_shape_, f"this {type(self).__name__}")
-
-    def _rows(self, X):
-        return np.ascontiguousarray(X).reshape(len(X), *self.input_shape_)
-
-    def _named_shape(self):
-        """Shape of the images that a named architecture is for, or None."""
-        if isinstance(self.architecture, str):
-            return ARCHITECTURES[self.architecture].input_shape
-        return None
-
-    def _layers(self, input_shape, n_outputs):
+    def _layers(
+        self, input_shape: tuple[int, ...], n_outputs: int
+    ) -> tuple[Layer, ...]:
         if self.architecture is None:
             return self._blocks(input_shape, n_outputs)
         return self._given_layers(input_shape, n_outputs)
 
-    def _given_layers(self, input_shape, n_outputs):
-        named = isinstance(self.architecture, str)
-        layers = ARCHITECTURES[self.architecture].layers if named else self.architecture
-        for layer in layers:
+    def _given_layers(
+        self, input_shape: tuple[int, ...], n_outputs: int
+    ) -> tuple[Layer, ...]:
+        name, given = "The architecture", self.architecture
+        if isinstance(given, str):
+            name, given = f"architecture={given!r}", ARCHITECTURES[given].layers
+        for layer in given or ():
             if not isinstance(layer, Layer) or (
                 isinstance(layer, Activation) and layer.function not in ACTIVATIONS
             ):
@@ -108,8 +91,7 @@ class _ConvolutionalNetwork:
                     "sknn_course.layers, with activation functions among "
                     f"{sorted(ACTIVATIONS)}."
                 )
-        layers = with_outputs(layers, n_outputs)
-        name = f"architecture={self.architecture!r}" if named else "The architecture"
+        layers = with_outputs(given, n_outputs)
         try:
             shape = layer_shapes(layers, input_shape)[-1]
         except ShapeError as error:
@@ -129,7 +111,9 @@ class _ConvolutionalNetwork:
             )
         return layers
 
-    def _blocks(self, input_shape, n_outputs):
+    def _blocks(
+        self, input_shape: tuple[int, ...], n_outputs: int
+    ) -> tuple[Layer, ...]:
         layers = convolutional_network(
             self.filters,
             sizes_of(self.dense_layer_sizes, "dense_layer_sizes"),
@@ -155,9 +139,6 @@ class _ConvolutionalNetwork:
                 f"n_features={self.n_features_in_}. {error}"
             ) from None
         return layers
-
-    def _augmentation(self):
-        return augmentation_pipeline(self.augmentation)
 
 
 @documented
@@ -271,67 +252,66 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints = {
         **NeuralClassifier._parameter_constraints,
         **_CONSTRAINTS,
     }
-    _y_numeric = False
 
     def __init__(
         self,
-        filters=((32, 32),),
-        dense_layer_sizes=(64,),
-        activation="relu",
+        filters: Sequence[int | Sequence[int]] = ((32, 32),),
+        dense_layer_sizes: Sizes = (64,),
+        activation: ActivationName = "relu",
         *,
-        architecture=None,
-        kernel_size=3,
-        pool_size=2,
-        padding="same",
-        conv_dropout=0.0,
-        global_pool=False,
-        input_shape=None,
-        augmentation=None,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        rho=0.9,
-        decay_rate=None,
-        decay_epochs=10,
-        l1=0.0,
-        l2=0.0,
-        penalize_bias=False,
-        weight_decay=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        batch_norm=False,
-        batch_norm_momentum=0.1,
-        batch_norm_epsilon=1e-5,
-        noise=0.0,
-        weight_init="glorot",
-        bias_init="auto",
-        class_weight=None,
-        device="auto",
-        dtype="float32",
-        callbacks=None,
-    ):
+        architecture: Architecture = None,
+        kernel_size: int = 3,
+        pool_size: int = 2,
+        padding: Literal["same", "valid"] | int = "same",
+        conv_dropout: Rates = 0.0,
+        global_pool: bool = False,
+        input_shape: Sequence[int] | None = None,
+        augmentation: Augmentation = None,
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        rho: float = 0.9,
+        decay_rate: float | None = None,
+        decay_epochs: int = 10,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        penalize_bias: bool = False,
+        weight_decay: float = 0.0,
+        dropout: Rates = 0.0,
+        input_dropout: float = 0.0,
+        batch_norm: BatchNormPlace = False,
+        batch_norm_momentum: float = 0.1,
+        batch_norm_epsilon: float = 1e-5,
+        noise: float = 0.0,
+        weight_init: str = "glorot",
+        bias_init: str = "auto",
+        class_weight: ClassWeight = None,
+        device: Device = "auto",
+        dtype: Dtype = "float32",
+        callbacks: Sequence[Any] | None = None,
+    ) -> None:
         self._assign(locals())
 
 
@@ -446,65 +426,64 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints = {
         **NeuralRegressor._parameter_constraints,
         **_CONSTRAINTS,
     }
-    _y_numeric = True
 
     def __init__(
         self,
-        loss="squared_error",
-        filters=((32, 32),),
-        dense_layer_sizes=(64,),
-        activation="relu",
+        loss: LossName = "squared_error",
+        filters: Sequence[int | Sequence[int]] = ((32, 32),),
+        dense_layer_sizes: Sizes = (64,),
+        activation: ActivationName = "relu",
         *,
-        architecture=None,
-        kernel_size=3,
-        pool_size=2,
-        padding="same",
-        conv_dropout=0.0,
-        global_pool=False,
-        input_shape=None,
-        augmentation=None,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        rho=0.9,
-        decay_rate=None,
-        decay_epochs=10,
-        l1=0.0,
-        l2=0.0,
-        penalize_bias=False,
-        weight_decay=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        batch_norm=False,
-        batch_norm_momentum=0.1,
-        batch_norm_epsilon=1e-5,
-        noise=0.0,
-        weight_init="glorot",
-        bias_init="auto",
-        device="auto",
-        dtype="float32",
-        callbacks=None,
-    ):
+        architecture: Architecture = None,
+        kernel_size: int = 3,
+        pool_size: int = 2,
+        padding: Literal["same", "valid"] | int = "same",
+        conv_dropout: Rates = 0.0,
+        global_pool: bool = False,
+        input_shape: Sequence[int] | None = None,
+        augmentation: Augmentation = None,
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        rho: float = 0.9,
+        decay_rate: float | None = None,
+        decay_epochs: int = 10,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        penalize_bias: bool = False,
+        weight_decay: float = 0.0,
+        dropout: Rates = 0.0,
+        input_dropout: float = 0.0,
+        batch_norm: BatchNormPlace = False,
+        batch_norm_momentum: float = 0.1,
+        batch_norm_epsilon: float = 1e-5,
+        noise: float = 0.0,
+        weight_init: str = "glorot",
+        bias_init: str = "auto",
+        device: Device = "auto",
+        dtype: Dtype = "float32",
+        callbacks: Sequence[Any] | None = None,
+    ) -> None:
         self._assign(locals())

@@ -2,6 +2,7 @@
 
 from math import ldexp
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +12,13 @@ from sknn_course._devices import resolve_device
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (
     MOST_EXPONENT,
+    ClosedFormEstimator,
     SignClassifier,
     TargetRegressor,
     scaled_tensor,
 )
 from sknn_course._estimator.onnx_conversion import OnnxLinear
+from sknn_course._estimator.parameter_types import Array, ClassWeight, Device
 from sknn_course.parallel import share
 
 SMALL = 1e-6  # columns of no smaller share of the largest norm keep ten digits
@@ -159,8 +162,11 @@ def n_above(s, rounding):
     return int((s > rounding * s[0]).sum())
 
 
-class _LinearLeastSquares(OnnxLinear):
-    """The two hooks of a linear model."""
+class _LinearLeastSquares(OnnxLinear, ClosedFormEstimator):
+    """What regression and classification share."""
+
+    alpha: float
+    fit_intercept: bool
 
     _parameter_constraints: dict = {
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -169,37 +175,37 @@ class _LinearLeastSquares(OnnxLinear):
     }
 
     @one_thread(asked_for=False)
-    def _solve(self, X, y, sample_weight):
+    def _solve(self, X: Array, y: Array, sample_weight: Array) -> dict[str, Any]:
         device, data_type = resolve_device(self.device), X.dtype
         # Powers of two keep all products in range, and round nothing.
-        X, x = scaled_tensor(X, device)
+        A, x = scaled_tensor(X, device)
         Y, y_ = scaled_tensor(y.reshape(len(y), -1), device)
-        w, weight = scaled_tensor(sample_weight[:, None], device)
-        odd = int(weight[0]) % 2  # the root of a power of four rounds nothing
-        w, weight = w * 2.0**odd, (int(weight[0]) - odd) // 2
+        w, exponent = scaled_tensor(sample_weight[:, None], device)
+        odd = int(exponent[0]) % 2  # the root of a power of four rounds nothing
+        w, weight = w * 2.0**odd, (int(exponent[0]) - odd) // 2
         largest = int(x.max())
-        scale = torch.from_numpy(np.exp2(np.maximum(x - largest, -1000))).to(X)
+        scale = torch.from_numpy(np.exp2(np.maximum(x - largest, -1000))).to(A)
 
         # by the data as they came: MKL's products differ in the last bit with the
         # place of their factors in memory
-        X, Y, UtY, s, Vt, X_mean, Y_mean = share(
-            factorize_centred, X, Y, w, self.fit_intercept, scale
+        A, Y, UtY, s, Vt, X_mean, Y_mean = share(
+            factorize_centred, A, Y, w, self.fit_intercept, scale
         )
         # Below this share of the largest a singular value is rounding: of the
         # computation (as in numpy.linalg.lstsq), or of the data as they came.
         rounding = max(
-            max(len(y), len(x)) * torch.finfo(X.dtype).eps,
+            max(len(y), len(x)) * torch.finfo(A.dtype).eps,
             10 * np.finfo(data_type).eps,
         )
         rank = n_above(s, rounding)
         alpha = scaled_penalty(self.alpha, largest + weight)
         W = scale[:, None] * ridge_coefficients(UtY, s, Vt, alpha, rank)
-        norm = X.norm(dim=0) * scale
+        norm = A.norm(dim=0) * scale
         if (norm[norm > 0] < SMALL * norm.max()).any():
             root = np.ldexp(
                 self.alpha**0.5, np.minimum(-x - weight, MOST_EXPONENT // 2)
             )
-            W = fit_small_columns(W, X, Y, torch.from_numpy(root).to(X), rounding)
+            W = fit_small_columns(W, A, Y, torch.from_numpy(root).to(A), rounding)
         intercept = Y_mean - X_mean @ W
 
         W, intercept, s = (one.cpu().double().numpy() for one in (W, intercept, s))
@@ -231,7 +237,7 @@ class _LinearLeastSquares(OnnxLinear):
             )
         return rescaled
 
-    def _outputs(self, X):
+    def _outputs(self, X: Any) -> Array:
         return X @ self.coef_.T + self.intercept_
 
 
@@ -311,7 +317,9 @@ class LeastSquaresRegressor(_LinearLeastSquares, TargetRegressor):
     11.0
     """
 
-    def __init__(self, alpha=0.0, *, fit_intercept=True, device="auto"):
+    def __init__(
+        self, alpha: float = 0.0, *, fit_intercept: bool = True, device: Device = "auto"
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.device = device
@@ -383,14 +391,19 @@ class LeastSquaresClassifier(_LinearLeastSquares, SignClassifier):
     }
 
     def __init__(
-        self, alpha=0.0, *, fit_intercept=True, class_weight=None, device="auto"
-    ):
+        self,
+        alpha: float = 0.0,
+        *,
+        fit_intercept: bool = True,
+        class_weight: ClassWeight = None,
+        device: Device = "auto",
+    ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.device = device
 
-    def _solve(self, X, y, sample_weight):
+    def _solve(self, X: Array, y: Array, sample_weight: Array) -> dict[str, Any]:
         fitted = super()._solve(X, y, sample_weight)
         if len(fitted["coef_"]) == 1:
             fitted["coef_"] = fitted["coef_"][0]  # the shape that RidgeClassifier has

@@ -1,7 +1,9 @@
 """Least squares support vector machines in closed form."""
 
+from collections.abc import Callable
 from math import frexp, ldexp
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -11,11 +13,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sknn_course._devices import prediction_device, resolve_device
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (
+    ClosedFormEstimator,
     SignClassifier,
     TargetRegressor,
     closed_form_tensor,
 )
 from sknn_course._estimator.onnx_conversion import OnnxKernel
+from sknn_course._estimator.parameter_types import Array, ClassWeight, Device
 from sknn_course.parallel import share
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
@@ -59,6 +63,7 @@ def rbf_kernel(X, Y, gamma, degree, coef0):
     return squared.mul_(-gamma).exp_()
 
 
+KernelName = Literal["linear", "poly", "rbf"]
 KERNELS = {"linear": linear_kernel, "poly": poly_kernel, "rbf": rbf_kernel}
 
 
@@ -131,8 +136,14 @@ def solve_ls_svm(K, Y, cost):
     return s * (Z - z * intercept), intercept
 
 
-class _KernelLeastSquares(OnnxKernel):
-    """The two hooks of a kernel model."""
+class _KernelLeastSquares(OnnxKernel, ClosedFormEstimator):
+    """What regression and classification share."""
+
+    C: float
+    kernel: KernelName | Callable[..., Any]
+    gamma: Literal["scale", "auto"] | float
+    degree: int
+    coef0: float
 
     _parameter_constraints: dict = {
         "C": [Interval(Real, 0, LARGEST, closed="right")],
@@ -147,7 +158,7 @@ class _KernelLeastSquares(OnnxKernel):
     }
 
     @one_thread(asked_for=False)
-    def _solve(self, X, y, sample_weight):
+    def _solve(self, X: Array, y: Array, sample_weight: Array) -> dict[str, Any]:
         device = resolve_device(self.device)
         gamma = self._gamma(X, sample_weight)
         kernel = self.kernel, gamma, self.degree, self.coef0
@@ -201,7 +212,7 @@ class _KernelLeastSquares(OnnxKernel):
         return gamma
 
     @one_thread(asked_for=False)
-    def _outputs(self, X):
+    def _outputs(self, X: Any) -> Array:
         device = prediction_device(self.device)
         X_fit = closed_form_tensor(self.X_fit_, device)
         dual_coef = closed_form_tensor(self.dual_coef_.T, device)
@@ -296,13 +307,13 @@ class LeastSquaresSVR(_KernelLeastSquares, TargetRegressor):
     def __init__(
         self,
         *,
-        C=1.0,
-        kernel="rbf",
-        gamma="scale",
-        degree=3,
-        coef0=0.0,
-        device="auto",
-    ):
+        C: float = 1.0,
+        kernel: KernelName | Callable[..., Any] = "rbf",
+        gamma: Literal["scale", "auto"] | float = "scale",
+        degree: int = 3,
+        coef0: float = 0.0,
+        device: Device = "auto",
+    ) -> None:
         self.C = C
         self.kernel = kernel
         self.gamma = gamma
@@ -390,14 +401,14 @@ class LeastSquaresSVC(_KernelLeastSquares, SignClassifier):
     def __init__(
         self,
         *,
-        C=1.0,
-        kernel="rbf",
-        gamma="scale",
-        degree=3,
-        coef0=0.0,
-        class_weight=None,
-        device="auto",
-    ):
+        C: float = 1.0,
+        kernel: KernelName | Callable[..., Any] = "rbf",
+        gamma: Literal["scale", "auto"] | float = "scale",
+        degree: int = 3,
+        coef0: float = 0.0,
+        class_weight: ClassWeight = None,
+        device: Device = "auto",
+    ) -> None:
         self.C = C
         self.kernel = kernel
         self.gamma = gamma

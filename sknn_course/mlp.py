@@ -1,44 +1,40 @@
 """Multi-layer perceptrons: scikit-learn's, on torch, with more options."""
 
-from sklearn.utils.validation import validate_data
+from collections.abc import Sequence
+from typing import Any, Literal
 
+from ._estimator.base import NeuralEstimator
+from ._estimator.classifier import NeuralClassifier
 from ._estimator.documentation import documented
+from ._estimator.inputs import RowInputs
+from ._estimator.parameter_types import (
+    ActivationName,
+    BatchNormPlace,
+    ClassWeight,
+    Device,
+    Dtype,
+    LossName,
+    RandomState,
+    Rates,
+    ScheduleName,
+    Sizes,
+    SolverName,
+)
 from ._estimator.parameters import AT_LEAST_ONE
-from ._estimator.plain_rows import FLOATS, are_plain
-from ._estimator.sparse_indices import check_indices
-from ._estimator.tasks import NeuralClassifier, NeuralRegressor
+from ._estimator.regressor import NeuralRegressor
 from .architectures import multilayer_perceptron, sizes_of
-from .layers import BatchNorm
+from .layers import BatchNorm, Layer
 
 
-class _MultilayerPerceptron:
+class _MultilayerPerceptron(NeuralEstimator):
     """What the classifier and the regressor share: rows of numbers, dense layers."""
 
-    def _check_X_y(self, X, y, first_pass):
-        check_indices(X)
-        return validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=self._y_numeric,
-            dtype=self._rows_dtype(X),
-            reset=first_pass,
-        )
+    _inputs = RowInputs()
+    hidden_layer_sizes: Sizes
 
-    def _check_X(self, X, dtype=FLOATS):
-        if dtype is FLOATS and are_plain(X, self):
-            return X
-        check_indices(X)
-        return validate_data(
-            self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=False
-        )
-
-    def _rows(self, X):
-        return X.tocsr() if hasattr(X, "tocsr") else X
-
-    def _layers(self, input_shape, n_outputs):
+    def _layers(
+        self, input_shape: tuple[int, ...], n_outputs: int
+    ) -> tuple[Layer, ...]:
         return multilayer_perceptron(
             sizes_of(self.hidden_layer_sizes, "hidden_layer_sizes"),
             n_outputs,
@@ -49,11 +45,6 @@ class _MultilayerPerceptron:
             norm=BatchNorm(self.batch_norm_momentum, self.batch_norm_epsilon),
             noise=self.noise,
         )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 _CONSTRAINTS = {"hidden_layer_sizes": ["array-like", AT_LEAST_ONE]}
@@ -124,58 +115,57 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints = {
         **NeuralClassifier._parameter_constraints,
         **_CONSTRAINTS,
     }
-    _y_numeric = False
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: Sizes = (100,),
+        activation: ActivationName = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        rho=0.9,
-        decay_rate=None,
-        decay_epochs=10,
-        l1=0.0,
-        l2=0.0,
-        penalize_bias=False,
-        weight_decay=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        batch_norm=False,
-        batch_norm_momentum=0.1,
-        batch_norm_epsilon=1e-5,
-        noise=0.0,
-        weight_init="glorot",
-        bias_init="auto",
-        class_weight=None,
-        device="auto",
-        dtype="float32",
-        callbacks=None,
-    ):
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        rho: float = 0.9,
+        decay_rate: float | None = None,
+        decay_epochs: int = 10,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        penalize_bias: bool = False,
+        weight_decay: float = 0.0,
+        dropout: Rates = 0.0,
+        input_dropout: float = 0.0,
+        batch_norm: BatchNormPlace = False,
+        batch_norm_momentum: float = 0.1,
+        batch_norm_epsilon: float = 1e-5,
+        noise: float = 0.0,
+        weight_init: str = "glorot",
+        bias_init: str = "auto",
+        class_weight: ClassWeight = None,
+        device: Device = "auto",
+        dtype: Dtype = "float32",
+        callbacks: Sequence[Any] | None = None,
+    ) -> None:
         self._assign(locals())
 
 
@@ -246,56 +236,55 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints = {
         **NeuralRegressor._parameter_constraints,
         **_CONSTRAINTS,
     }
-    _y_numeric = True
 
     def __init__(
         self,
-        loss="squared_error",
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        loss: LossName = "squared_error",
+        hidden_layer_sizes: Sizes = (100,),
+        activation: ActivationName = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        rho=0.9,
-        decay_rate=None,
-        decay_epochs=10,
-        l1=0.0,
-        l2=0.0,
-        penalize_bias=False,
-        weight_decay=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        batch_norm=False,
-        batch_norm_momentum=0.1,
-        batch_norm_epsilon=1e-5,
-        noise=0.0,
-        weight_init="glorot",
-        bias_init="auto",
-        device="auto",
-        dtype="float32",
-        callbacks=None,
-    ):
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        rho: float = 0.9,
+        decay_rate: float | None = None,
+        decay_epochs: int = 10,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        penalize_bias: bool = False,
+        weight_decay: float = 0.0,
+        dropout: Rates = 0.0,
+        input_dropout: float = 0.0,
+        batch_norm: BatchNormPlace = False,
+        batch_norm_momentum: float = 0.1,
+        batch_norm_epsilon: float = 1e-5,
+        noise: float = 0.0,
+        weight_init: str = "glorot",
+        bias_init: str = "auto",
+        device: Device = "auto",
+        dtype: Dtype = "float32",
+        callbacks: Sequence[Any] | None = None,
+    ) -> None:
         self._assign(locals())

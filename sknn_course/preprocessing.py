@@ -56,7 +56,7 @@ or (n, n_features)
         with unchanged_on_error(self):
             rows = validate_data(self, rows, dtype=DTYPES, ensure_min_samples=2)
             fitted = self._statistics(rows, image_shape)
-            vars(self).update(fitted, _image_shape=image_shape)
+            self.__dict__.update(fitted, _image_shape=image_shape)
         return self
 
     def transform(self, X):

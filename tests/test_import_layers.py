@@ -22,8 +22,8 @@ ROWS = [
     [""],  # sknn_course/__init__.py
     ["plotting", "inspection", "preprocessing", "tensorboard"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
-    ["augmentation"],
     ["_estimator"],
+    ["augmentation"],
     ["parallel"],
     ["_engine"],
     ["_engine.ops"],

@@ -45,7 +45,8 @@ def name_columns(names, target, notes):
             f"there are {counts[target]} columns {target!r}, so it is open which is to "
             "be predicted: name them differently, or keep one."
         )
-    given, renamed = set(counts), {}
+    given = set(counts)
+    renamed: dict = {}
     different = []
     for name in names:
         new = name

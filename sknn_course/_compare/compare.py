@@ -258,7 +258,7 @@ def count_parameters(estimator):
         return sum(one.numel() for one in estimator.net_.module_.parameters())
     if hasattr(estimator, "constant_") or hasattr(estimator, "class_prior_"):
         return np.size(getattr(estimator, "class_prior_", estimator.n_outputs_))
-    names = ("support_vectors_", "X_fit_", "dual_coef_", "intercept_")
+    names: tuple[str, ...] = ("support_vectors_", "X_fit_", "dual_coef_", "intercept_")
     if not hasattr(estimator, "dual_coef_"):
         names = ("coef_", "intercept_")
     sizes = [np.size(getattr(estimator, name, ())) for name in names]

@@ -60,7 +60,7 @@ def read_file(path, target):
     (['size', 'kind'], [10, 20], [])
     """
     path = Path(path)
-    notes = []
+    notes: list[str] = []
     frame, names = _read_frame(path, notes)
     if target is None:
         raise InputError(

@@ -85,7 +85,7 @@ def read_numerals(frame, as_written, separator, notes):
     if sure == {","}:  # then '1.234' is in thousands
         found |= floats
     frame = frame.copy()
-    examples = {}
+    examples: dict = {}
     for name, one in found.items():
         frame[name], how, example = one.read(mark)
         if how:

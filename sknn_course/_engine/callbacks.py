@@ -1,6 +1,8 @@
 """The callbacks that an estimator is given: which there may be, and their names."""
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from skorch.callbacks import Callback, InputShapeSetter
 
@@ -79,6 +81,8 @@ class NestedCallbacks:
     They are ``callbacks__<name>`` and ``callbacks__<name>__<parameter>``, with the
     names of `named_callbacks`.
     """
+
+    callbacks: Sequence[Any] | None
 
     def get_params(self, deep=True):
         """Parameters of this estimator and, if deep, of what it contains."""

@@ -100,7 +100,7 @@ class Progress:
     no_improvement_count: int = 0
     n_iter: int = 0
     t: int = 0
-    loss: float | None = None
+    loss: float = np.nan
 
 
 def copied(record, cls):

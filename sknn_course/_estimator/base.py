@@ -1,89 +1,93 @@
 """How all neural estimators fit: validate, make a fit job, train, keep the network."""
 
 import warnings
-from dataclasses import replace
+from abc import abstractmethod
 from functools import cache
-from types import MethodType
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import (
+    Tags,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+)
 from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
 from .._devices import resolve_device, widest_float
 from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
-from .._engine.job import copied
+from .._engine.job import Settings, Split, copied
 from .._engine.lbfgs import warn_if_not_converged
 from .._engine.net import make_net
 from .._engine.observer import NetObserver
-from .._engine.ops.build import build_module, share_memory
-from .._engine.ops.initialisers import (
-    initial_parameters,
-)
-from .._engine.ops.parameters import parameter_layout
+from .._engine.ops.build import build_module
+from .._engine.ops.initialisers import initial_parameters
+from .._engine.ops.parameters import ParameterLayout, parameter_layout
 from .._engine.optimizers import OptimizerState
 from .._engine.rows import check_range, is_large_float64
-from .._engine.stopping import check_finite
 from .._engine.threads import one_thread
 from .._number_range import check_number_range
-from ..layers import Conv2d, Dense
+from ..layers import Layer
 from ..parallel.task import current_task
-from .fitted_network import FittedNetwork
+from .inputs import Rows
 from .monitoring import FitTask
+from .onnx_conversion import OnnxNetwork
+from .parameter_types import Array, TrainingParameters
 from .parameters import CONSTRAINTS, check_together, training_settings
 from .splitting import as_split, for_full_batch, split_validation
+from .targets import Targets
 from .validation_data import warn_if_scaled_otherwise
 
-TRAINED = (Dense, Conv2d)
-OUTPUT_ACTIVATIONS = {
-    "log_loss": "softmax",
-    "binary_log_loss": "logistic",
-    "squared_error": "identity",
-    "poisson": "exp",
-}
-
-
-class PartialFitUnavailable(AttributeError, ValueError):
-    """``partial_fit`` does not exist for these parameters."""
-
-
-class _OnlineMethod:
-    """A method that instances have only where ``_check_partial_fit`` passes."""
-
-    def __init__(self, method):
-        self.method = method
-        self.__doc__ = method.__doc__
-
-    def __get__(self, instance, owner=None):
-        if instance is None:
-            return self.method
-        instance._check_partial_fit()
-        return MethodType(self.method, instance)
+Validation = tuple[Any, Any]  # X_val, y_val
 
 
 class NeuralEstimator(
-    FittedNetwork, NestedCallbacks, CallbackSupportMixin, BaseEstimator
+    TrainingParameters,
+    OnnxNetwork,
+    NestedCallbacks,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
-    """Base of the neural estimators.
+    """Base of the neural estimators: a subclass gives what is abstract here.
 
-    A subclass gives its layers (``_layers``), its form of the rows (``_check_X_y``,
-    ``_check_X``, ``_rows``) and of the targets (``_encode``, ``_encode_validation``,
-    ``_loss_and_score``, ``_stratifies``, ``_n_classes``, ``_first_classes``).
+    Attributes
+    ----------
+    _y_numeric : bool
+        Whether y holds numbers.
     """
 
-    _parameter_constraints: dict = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _y_numeric: ClassVar[bool]
+
+    @abstractmethod
+    def _layers(
+        self, input_shape: tuple[int, ...], n_outputs: int
+    ) -> tuple[Layer, ...]:
+        """The layers of a network for rows of that shape."""
+
+    @abstractmethod
+    def _choose_targets(
+        self, y: Array, incremental: bool, classes: ArrayLike | None
+    ) -> Targets:
+        """The form of validated targets; sets and compares the classes."""
+
+    def _row_weights(self, y: Array, incremental: bool) -> Array | None:
+        """Weights of the rows by their classes, or None."""
+        return None
 
     @classmethod
     @cache
-    def _get_param_names(cls):
+    def _get_param_names(cls) -> list[str]:
         return super()._get_param_names()  # reads a long signature, for each clone
 
-    def _assign(self, parameters):
+    def _assign(self, parameters: dict[str, Any]) -> None:
         """Set the constructor's parameters, given its ``locals()``."""
         for name, value in parameters.items():
             if name not in ("self", "__class__"):
@@ -91,11 +95,17 @@ class NeuralEstimator(
 
     @one_thread(asked_for=False)
     def _fit(
-        self, X, y, sample_weight=None, incremental=False, validation=None, classes=None
-    ):
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        incremental: bool = False,
+        validation: Validation | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train a network; only `_become`, the last to fail, changes the estimator."""
         fitted = object.__new__(type(self))
-        vars(fitted).update(vars(self))
+        fitted.__dict__.update(vars(self))
         job = fitted._make_job(X, y, sample_weight, incremental, validation, classes)
         task = None
         if getattr(self, "_skl_callbacks", None) and not incremental:
@@ -110,35 +120,44 @@ class NeuralEstimator(
             task.ends()
         return self
 
-    def _become(self, fitted):
+    def _become(self, fitted: Self) -> None:
         """Take over what a copy of this estimator has learned."""
         for name in set(vars(self)) - set(vars(fitted)):
             if name.endswith("_"):  # no more names of features, for example
                 delattr(self, name)
-        vars(self).update(vars(fitted))
+        self.__dict__.update(vars(fitted))
 
-    def _make_job(self, X, y, sample_weight, incremental, validation, classes):
+    def _make_job(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        incremental: bool,
+        validation: Validation | None,
+        classes: ArrayLike | None,
+    ) -> FitJob:
         """Validate everything and put it into a `FitJob`."""
-        first_pass = not hasattr(self, "_structure") or (
-            not self.warm_start and not incremental
-        )
+        first = not hasattr(self, "_structure") or not (self.warm_start or incremental)
         check_together(self)
-        if incremental:
-            self._first_classes(y, classes)
-        X, targets, sample_weight = self._check_data(
-            X, y, sample_weight, incremental, first_pass
-        )
-        rng = check_random_state(self.random_state)
+        X, y = self._inputs.check_to_fit(self, X, y, first)
         dtype = self._parameter_dtype(X)
-        layers = self._layers(X.shape[1:], targets.shape[1])
+        if X.dtype != dtype:
+            check_range(X, dtype)
+        check_number_range(self, dtype)
+        targets = self._choose_targets(y, incremental, classes)
+        encoded = targets.encode(y)
+        sample_weight = self._weights(X, y, sample_weight, incremental, dtype)
+        self.n_outputs_ = targets.n_outputs
+        X = self._inputs.for_network(self, X)
+        rng = check_random_state(self.random_state)
+        layers = self._layers(X.shape[1:], targets.n_outputs)
         layout = parameter_layout(layers, X.shape[1:])
-        if first_pass:
-            parameters = self._start(layout, dtype, rng)
-        else:
-            parameters = self._current(layout, dtype)
-        split = as_split(X, targets, sample_weight, dtype)
-        train_split, validation = self._split(split, validation, rng)
-        settings = training_settings(self, train_split)
+        parameters = (
+            self._start(layout, dtype, rng) if first else self._current(layout, dtype)
+        )
+        split = as_split(X, encoded, sample_weight, dtype)
+        parts = self._split(split, validation, targets, rng)
+        settings = training_settings(self, targets, parts[0])
         if self._optimizer is None or not incremental:
             optimizer = OptimizerState.of_settings(settings)
         else:
@@ -146,13 +165,11 @@ class NeuralEstimator(
             for name, moment in optimizer.moments.items():
                 optimizer.moments[name] = torch.from_numpy(moment)
         settings = optimizer.keep_rule(settings)
-        job = self._job(
-            layout, parameters, settings, optimizer, train_split, validation, rng
-        )
+        job = self._job(layout, parameters, settings, targets, optimizer, *parts, rng)
         job.single_epoch = incremental
         return job
 
-    def _training_dtype(self):
+    def _training_dtype(self) -> DTypeLike | tuple[DTypeLike, ...]:
         """What `validate_data` converts X to; lbfgs needs the precision."""
         if self.solver == "lbfgs":
             return np.float64
@@ -160,7 +177,7 @@ class NeuralEstimator(
             return np.float64, np.float32
         return np.float32 if self.dtype == "bfloat16" else np.dtype(self.dtype)
 
-    def _rows_dtype(self, X):
+    def _rows_dtype(self, X: Any) -> DTypeLike | tuple[DTypeLike, ...]:
         """What `validate_data` converts the rows of a fit to.
 
         Large ones keep float64 and are converted as they are gathered; those that
@@ -172,34 +189,36 @@ class NeuralEstimator(
             return np.float64
         return dtype
 
-    def _parameter_dtype(self, X):
+    def _parameter_dtype(self, X: Rows) -> np.dtype:
         """The training dtype, for checked rows."""
         dtype = self._training_dtype()
         return X.dtype if isinstance(dtype, tuple) else np.dtype(dtype)
 
-    def _check_data(self, X, y, sample_weight, incremental, first_pass):
-        """Rows, and 2-D targets and weights of the training dtype."""
-        X, y = self._check_X_y(X, y, first_pass)
-        dtype = self._parameter_dtype(X)
-        if X.dtype != dtype:
-            check_range(X, dtype)
-        check_number_range(self, dtype)
-        targets = self._encode(y, incremental)
+    def _weights(
+        self,
+        X: Rows,
+        y: Array,
+        sample_weight: ArrayLike | None,
+        incremental: bool,
+        dtype: np.dtype,
+    ) -> Array | None:
+        """Weights of the rows, those of their classes included."""
+        weights = None
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
-            if not np.isfinite(sample_weight).all():  # what was given is one number
+            weights = _check_sample_weight(sample_weight, X, dtype=dtype)
+            if not np.isfinite(weights).all():  # what was given is one number
                 raise ValueError(
-                    f"sample_weight={sample_weight[0]} for all rows: give finite "
-                    "numbers."
+                    f"sample_weight={weights[0]} for all rows: give finite numbers."
                 )
-        if getattr(self, "class_weight", None) is not None:
-            of_class = self._class_weights(y, incremental).astype(dtype)
-            weighted = sample_weight is not None
-            sample_weight = of_class * sample_weight if weighted else of_class
-        self.n_outputs_ = targets.shape[1]
-        return self._rows(X), targets, sample_weight
+        of_classes = self._row_weights(y, incremental)
+        if of_classes is None:
+            return weights
+        of_classes = of_classes.astype(dtype)
+        return of_classes if weights is None else of_classes * weights
 
-    def _start(self, layout, dtype, rng):
+    def _start(
+        self, layout: ParameterLayout, dtype: np.dtype, rng: np.random.RandomState
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the initial parameters and forget what earlier fits recorded."""
         flat = initial_parameters(
             layout, self.weight_init, self.bias_init, self.activation, rng
@@ -209,7 +228,9 @@ class NeuralEstimator(
         self._optimizer = self._best = None
         return flat, layout.initial_buffers(flat.dtype)
 
-    def _current(self, layout, dtype):
+    def _current(
+        self, layout: ParameterLayout, dtype: np.dtype
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Copies of the fitted parameters and buffers, to go on from."""
         if layout.parameters != self._layout.parameters:
             raise ValueError(
@@ -217,20 +238,26 @@ class NeuralEstimator(
                 f"it was {self._layout.layers}, now {layout.layers}."
             )
         arrays = [np.ravel(array).astype(dtype) for array in self._arrays()]
-        flat = np.concatenate(arrays)
-        return torch.from_numpy(flat).split([layout.n_parameters, layout.n_buffers])
+        flat = torch.from_numpy(np.concatenate(arrays))
+        return flat[: layout.n_parameters], flat[layout.n_parameters :]
 
-    def _split(self, split, given, rng):
+    def _split(
+        self,
+        split: Split,
+        given: Validation | None,
+        targets: Targets,
+        rng: np.random.RandomState,
+    ) -> tuple[Split, Split | None]:
         """Training rows and, given or set aside by early stopping, validation rows."""
         if given is not None:
             X_val, y_val = given
-            validation = self._given_validation(X_val, y_val, split.y.dtype)
+            validation = self._given_validation(X_val, y_val, targets, split.y.dtype)
             warn_if_scaled_otherwise(split.X, validation.X)
             return split, validation
         if not self.early_stopping or self.solver == "lbfgs":
             return split, None
         parts = split_validation(
-            split, float(self.validation_fraction), rng, self._stratifies()
+            split, float(self.validation_fraction), rng, targets.stratifies
         )
         for part in parts:
             if part.sample_weight is not None and not part.sample_weight.any():
@@ -240,7 +267,9 @@ class NeuralEstimator(
                 )
         return parts
 
-    def _given_validation(self, X_val, y_val, dtype):
+    def _given_validation(
+        self, X_val: Any, y_val: Any, targets: Targets, dtype: np.dtype
+    ) -> Split:
         """Validation rows that the caller of ``fit`` gave."""
         for name, value, other in (
             ("X_val", X_val, "y_val"),
@@ -253,16 +282,25 @@ class NeuralEstimator(
                 "X_val is evaluated after each epoch, but solver='lbfgs' has none: "
                 "use another solver, or score the fitted network."
             )
-        X_val = self._check_X(X_val, dtype)
+        X_val = self._inputs.check(self, X_val, dtype)
         y_val = check_array(
             y_val, ensure_2d=False, dtype=None, input_name="y_val", estimator=self
         )
         check_consistent_length(X_val, y_val)
-        return as_split(self._rows(X_val), self._encode_validation(y_val))
+        rows = self._inputs.for_network(self, X_val)
+        return as_split(rows, targets.encode_validation(y_val))
 
     def _job(
-        self, layout, parameters, settings, optimizer, train_split, validation, rng
-    ):
+        self,
+        layout: ParameterLayout,
+        parameters: tuple[torch.Tensor, torch.Tensor],
+        settings: Settings,
+        targets: Targets,
+        optimizer: OptimizerState,
+        train_split: Split,
+        validation: Split | None,
+        rng: np.random.RandomState,
+    ) -> FitJob:
         device = resolve_device(self.device)
         if train_split.y.itemsize > widest_float(device).itemsize:
             raise ValueError(
@@ -276,16 +314,14 @@ class NeuralEstimator(
             getattr(layer, "rate", getattr(layer, "std", None))
             for layer in layout.layers
         )
-        augment = self._augmentation()
+        augment = self._inputs.augmentation(self)
         uses_random_numbers = any(strengths) or augment is not None
         observer = None
         if self.callbacks:
             module = build_module(layout, *parameters).to(device)
-            observer = NetObserver(
-                make_net(
-                    module, settings, device, self._n_classes(), list(self.callbacks)
-                )
-            )
+            callbacks = list(self.callbacks)
+            net = make_net(module, settings, device, targets.n_classes, callbacks)
+            observer = NetObserver(net)
         return FitJob(
             layout=layout,
             settings=settings,
@@ -306,67 +342,13 @@ class NeuralEstimator(
             augment=augment,
         )
 
-    def _augmentation(self):
-        """Function of rows and keys that changes rows in training, or None."""
-        return None
-
-    def _keep(self, job):
-        """Set the fitted attributes from a trained job."""
-        progress, settings = job.progress, job.settings
-        check_finite(job)
-        self._keep_network(job, job.parameters, job.buffers)
-        if job.observer is not None:
-            net = job.observer.net
-            self._history = list(net.history)
-            self._made["net"] = self._arrays(), net
-            share_memory(net.module_.eval(), job.layout, self._tensors(job.device))
-        self._optimizer = None
-        if settings.solver != "lbfgs":
-            moments = {name: _array(m) for name, m in job.optimizer.moments.items()}
-            self._optimizer = replace(job.optimizer, moments=moments)
-        self._best = None
-        if settings.early_stopping:
-            self._best = tuple(map(_array, job.best))
-        self._keep_progress(progress, settings, job.validation is not None)
-
-    def _keep_progress(self, progress, settings, validated):
-        """Set scikit-learn's fitted attributes."""
-        self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
-        layers, _ = self._structure
-        self.n_layers_ = len([v for v in layers if isinstance(v, TRAINED)]) + 1
-        self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
-        if settings.solver == "lbfgs":
-            return
-        self._no_improvement_count = progress.no_improvement_count
-        self.loss_curve_ = progress.loss_curve
-        self.best_loss_ = None if settings.early_stopping else progress.best_loss
-        self.best_validation_score_ = (
-            progress.best_validation_score if validated else None
-        )
-        self.validation_scores_ = progress.validation_scores if validated else None
-        self.validation_loss_curve_ = (
-            progress.validation_loss_curve if validated else None
-        )
-        self.training_score_curve_ = (
-            progress.training_score_curve if validated else None
-        )
-
-    def _check_partial_fit(self):
-        if self.solver == "lbfgs":
-            raise AttributeError(
-                f"This {type(self).__name__!r} has no attribute 'partial_fit'"
-            )
-        if self.early_stopping:
-            raise PartialFitUnavailable(
-                "partial_fit does not support early_stopping=True"
-            )
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._inputs.takes_sparse
+        return tags
 
 
-def _array(tensor):
-    return tensor.cpu().numpy()
-
-
-def _warn_of_the_end(job):
+def _warn_of_the_end(job: FitJob) -> None:
     """Warn of a training that did not converge, as scikit-learn does."""
     if job.interrupted:
         warnings.warn("Training interrupted by user.", stacklevel=3)

@@ -1,21 +1,31 @@
 """What the estimators in closed form share: validation, targets, one commit."""
 
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
     MultiOutputMixin,
     RegressorMixin,
-    _fit_context,
 )
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import Tags, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sknn_course._devices import widest_float
+from sknn_course._estimator.fit_method import validated_fit
+from sknn_course._estimator.parameter_types import (
+    Array,
+    ClassWeight,
+    Device,
+    MatrixLike,
+)
 from sknn_course._estimator.plain_rows import FLOATS
 from sknn_course._estimator.sparse_indices import check_indices
 from sknn_course._estimator.target_checks import (
@@ -28,42 +38,49 @@ from sknn_course._estimator.unchanged_on_error import unchanged_on_error
 MOST_EXPONENT = 1021  # 2 to it, and to its negative, is a normal float64
 
 
-class ClosedFormEstimator(BaseEstimator):
-    """Base: a subclass has two hooks.
+class ClosedFormEstimator(BaseEstimator, ABC):
+    """Base: a subclass solves, and computes outputs."""
 
-    ``_solve(X, y, sample_weight)`` takes dense rows of positive weight, changes
-    nothing and returns the fitted attributes as a dict; ``_outputs(X)`` returns what
-    they predict.
-    """
+    device: Device
 
-    def _fit(self, X, y, sample_weight, **attributes):
+    @abstractmethod
+    def _solve(self, X: Array, y: Array, sample_weight: Array) -> dict[str, Any]:
+        """The fitted attributes, for dense rows of positive weight; changes nothing."""
+
+    @abstractmethod
+    def _outputs(self, X: Any) -> Array:
+        """What they predict for validated rows."""
+
+    def _fit(self, X: Any, y: Array, sample_weight: Array, **attributes: Any) -> Self:
         """Solve, then set all attributes at once."""
         rows = sample_weight > 0  # the others take no part
         if not rows.all():
             X, y, sample_weight = X[rows], y[rows], sample_weight[rows]
         X = X.toarray() if issparse(X) else X
         attributes |= self._solve(X, y, sample_weight)
-        vars(self).update(attributes)
+        self.__dict__.update(attributes)
         return self
 
-    def _predict_outputs(self, X):
+    def _predict_outputs(self, X: MatrixLike) -> Array:
         """Outputs in the floating type of the rows."""
         check_is_fitted(self)
         check_indices(X)
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         return self._outputs(X).astype(X.dtype, copy=False)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
 
 class TargetRegressor(MultiOutputMixin, RegressorMixin, ClosedFormEstimator):
-    """Regressor on top of the two hooks."""
+    """Base of the regressors."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    @validated_fit
+    def fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -89,7 +106,7 @@ class TargetRegressor(MultiOutputMixin, RegressorMixin, ClosedFormEstimator):
             )
             return self._fit(X, y, check_weights(sample_weight, X))
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Predict the targets.
 
         Parameters
@@ -106,15 +123,20 @@ class TargetRegressor(MultiOutputMixin, RegressorMixin, ClosedFormEstimator):
 
 
 class SignClassifier(ClassifierMixin, ClosedFormEstimator):
-    """Classifier that fits targets of -1 and +1, one output for each class.
+    """Base of the classifiers: they fit -1 and +1, one output for each class.
 
-    It stands on the same two hooks as the regressor; two classes share one
-    output. The class of the largest output, or the sign of the only one,
-    is the prediction.
+    Two classes share one output. The class of the largest output, or the sign of
+    the only one, is the prediction.
     """
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    class_weight: ClassWeight
+    classes_: Array
+    _label_binarizer: LabelBinarizer
+
+    @validated_fit
+    def fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -150,7 +172,7 @@ class SignClassifier(ClassifierMixin, ClosedFormEstimator):
                 X, Y, weight, classes_=binarizer.classes_, _label_binarizer=binarizer
             )
 
-    def _weigh_classes(self, weight, y):
+    def _weigh_classes(self, weight: Array, y: Array) -> Array:
         weight = weight * compute_sample_weight(self.class_weight, y)
         if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
             raise ValueError(
@@ -159,7 +181,7 @@ class SignClassifier(ClassifierMixin, ClosedFormEstimator):
             )
         return weight
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> Array:
         """Return the outputs, whose sign or largest one decides.
 
         Parameters
@@ -176,7 +198,7 @@ class SignClassifier(ClassifierMixin, ClosedFormEstimator):
         scores = self._predict_outputs(X)
         return scores.ravel() if scores.size == len(scores) else scores
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Predict class labels.
 
         Parameters
@@ -194,13 +216,15 @@ class SignClassifier(ClassifierMixin, ClosedFormEstimator):
         # Takes the largest, or thresholds at (neg_label + pos_label) / 2 = 0.
         return self._label_binarizer.inverse_transform(scores)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
 
-def closed_form_tensor(array, device, copy=True):
+def closed_form_tensor(
+    array: ArrayLike, device: torch.device, copy: bool = True
+) -> torch.Tensor:
     """Copy an array to the device, in the floating type of closed forms.
 
     They lose as many digits as the condition number has, so that float32 data
@@ -214,7 +238,9 @@ def closed_form_tensor(array, device, copy=True):
     return tensor.to(widest_float(device)).to(device)
 
 
-def scaled_tensor(array, device):
+def scaled_tensor(
+    array: Array, device: torch.device
+) -> tuple[torch.Tensor, NDArray[np.integer]]:
     """`closed_form_tensor` of columns times powers of two, which round nothing.
 
     Parameters

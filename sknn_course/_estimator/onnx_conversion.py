@@ -7,12 +7,15 @@ closed forms in float64. The outputs are of the type of the input, with the name
 forms that skl2onnx gives those of scikit-learn's estimators.
 """
 
+from abc import ABC, abstractmethod
 from math import prod
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from .fitted_network import FittedNetwork
 from .onnx_nodes import Graph, add_kernel, add_network
 
 ZIPMAPS = (True, False, "columns")
@@ -23,14 +26,34 @@ OUTPUT_ACTIVATIONS = {
 }
 
 
-class OnnxEstimator:
-    """Mixin: a subclass has these hooks.
+class OnnxEstimator(ABC):
+    """Mixin: what skl2onnx asks for.
 
-    ``_onnx_outputs(graph, rows, dtype)`` adds nodes that compute the outputs, of
-    ``dtype``, that labels are taken from, and returns their name. ``_onnx_type`` is the
-    type of the rows there, given the input's; ``_onnx_n_outputs`` the number of
-    outputs; ``_onnx_scores`` the name of what a classifier gives beside labels.
+    Attributes
+    ----------
+    _onnx_scores : str
+        Name of what a classifier gives beside labels.
     """
+
+    _onnx_scores: ClassVar[str]
+
+    @abstractmethod
+    def _onnx_n_outputs(self) -> int:
+        """Number of outputs."""
+
+    @abstractmethod
+    def _onnx_type(self, given: type) -> type:
+        """Floating type of the rows in the graph, given the input's."""
+
+    @abstractmethod
+    def _onnx_outputs(self, graph: Graph, rows: str, dtype: type) -> str:
+        """Add nodes for the outputs, of ``dtype``, that labels are taken from.
+
+        Returns
+        -------
+        str
+            Name of the outputs.
+        """
 
     def onnx_parser(self):
         """Return the function by which skl2onnx begins a conversion.
@@ -51,12 +74,13 @@ class OnnxEstimator:
         operator.raw_operator = conversion = Conversion(self, scope)
         return conversion.variables(scope, inputs)
 
-    def _check_onnx(self):
+    def _check_onnx(self) -> None:
         """Refuse what has no form in ONNX."""
+        return None
 
 
-class OnnxNetwork(OnnxEstimator):
-    """The hooks of neural networks."""
+class OnnxNetwork(OnnxEstimator, FittedNetwork):
+    """A fitted network that skl2onnx can convert."""
 
     _onnx_scores = "probabilities"
 
@@ -85,6 +109,15 @@ class _OnnxClosedForm(OnnxEstimator):
     """What linear and kernel models share."""
 
     _onnx_scores = "scores"
+    intercept_: Any
+
+    @abstractmethod
+    def _onnx_coef(self) -> Any:
+        """Coefficients of the features, one row for each output."""
+
+    @abstractmethod
+    def _onnx_features(self, graph: Graph, rows: str) -> str:
+        """Add nodes for the features of the rows."""
 
     def _onnx_n_outputs(self):
         return len(np.atleast_2d(self._onnx_coef()))
@@ -100,7 +133,9 @@ class _OnnxClosedForm(OnnxEstimator):
 
 
 class OnnxLinear(_OnnxClosedForm):
-    """The hooks of linear models."""
+    """A linear model that skl2onnx can convert."""
+
+    coef_: Any
 
     def _onnx_coef(self):
         return self.coef_
@@ -110,7 +145,11 @@ class OnnxLinear(_OnnxClosedForm):
 
 
 class OnnxKernel(_OnnxClosedForm):
-    """The hooks of kernel models."""
+    """A kernel model that skl2onnx can convert."""
+
+    dual_coef_: Any
+    X_fit_: Any
+    _kernel: tuple[Any, ...]
 
     def _onnx_coef(self):
         return self.dual_coef_

@@ -85,12 +85,13 @@ def check_together(estimator):
             )
 
 
-def training_settings(estimator, split):
+def training_settings(estimator, targets, split):
     """The training settings, with what depends on the data resolved.
 
     Parameters
     ----------
     estimator : NeuralEstimator
+    targets : Targets
     split : Split
         Rows to train on.
 
@@ -109,10 +110,9 @@ def training_settings(estimator, split):
                 stacklevel=2,
             )
         batch_size = min(estimator.batch_size, n_rows)
-    loss, score = estimator._loss_and_score()
     resolved = {
-        "loss": loss,
-        "score": score,
+        "loss": targets.loss,
+        "score": targets.score,
         "batch_size": int(batch_size),
         "decay_rate": estimator.decay_rate or DECAY_RATES.get(estimator.learning_rate),
         "early_stopping": estimator.early_stopping and stochastic,

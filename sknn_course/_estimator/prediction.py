@@ -102,8 +102,8 @@ class Predictor:
                 for forward in layers:
                     rows = forward(rows)
                 outputs.append(rows[: stop - start].cpu())
-        outputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
-        return activate_rows(self.loss, outputs.double()).numpy()
+        joined = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+        return activate_rows(self.loss, joined.double()).numpy()
 
     def _whole_blocks(self, rows):
         """Rows as a tensor, with zeros up to a multiple of BLOCK."""

@@ -90,15 +90,19 @@ def split_validation(split, fraction, rng, stratified):
     if len(split) <= FEW_ROWS:
         merged = merge_equal_rows(split)
         split = split if merged.sample_weight is None else merged
-    stratify = split.y.astype(bool) if stratified else None
-    fewest = max(2, len(np.unique(stratify)) if stratified else 2)
+    classes = split.y.astype(bool)
+    fewest = len(np.unique(classes)) if stratified else 2
+    fewest = max(2, fewest)
     if fraction * len(split) <= fewest - 1 and len(split) > fewest:
         fraction = fewest
     arrays = [split.X, split.y]
     if split.sample_weight is not None:
         arrays.append(split.sample_weight)
     parts = train_test_split(
-        *arrays, random_state=rng, test_size=fraction, stratify=stratify
+        *arrays,
+        random_state=rng,
+        test_size=fraction,
+        stratify=classes if stratified else None,
     )
     train, validation = Split(*parts[::2]), Split(*parts[1::2])
     if len(validation) < 2:

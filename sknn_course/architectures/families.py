@@ -15,6 +15,7 @@ from ..layers import (
     Flatten,
     GaussianNoise,
     GlobalAveragePool,
+    Layer,
     Pool2d,
     is_active,
 )
@@ -105,7 +106,7 @@ def multilayer_perceptron(
     Dropout(rate=0.0), GaussianNoise(std=0.0), Dense(units=2))
     """
     batch_norm = plain(batch_norm)
-    layers = [Dropout(float(input_dropout))]
+    layers: list[Layer] = [Dropout(float(input_dropout))]
     for size, rate in zip(
         sizes, per_layer(dropout, len(sizes), "dropout"), strict=True
     ):
@@ -196,7 +197,7 @@ def convolutional_network(
     kernel = (1, kernel_size) if along_row else kernel_size
     pool = (1, pool_size) if along_row else pool_size
     batch_norm = plain(batch_norm)
-    layers = [Dropout(float(input_dropout))]
+    layers: list[Layer] = [Dropout(float(input_dropout))]
     for block, rate in zip(blocks, rates, strict=True):
         for n_filters in block:
             layers += [

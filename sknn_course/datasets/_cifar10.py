@@ -177,7 +177,9 @@ def fetch_cifar10(
 
 def _check_batches(batches):
     batches = list(batches)
-    whole = all(isinstance(number, Integral) and 1 <= number <= 5 for number in batches)
+    whole = all(
+        isinstance(number, Integral) and number in range(1, 6) for number in batches
+    )
     if not batches or not whole or len(set(batches)) < len(batches):
         raise ValueError(
             f"batches={batches!r} must be one or more different numbers from 1 to 5, "
@@ -234,7 +236,9 @@ def _unpack(archive, names, data_home):
     ):
         for name in names:
             part = Path(folder) / name
-            part.write_bytes(tar.extractfile(f"cifar-10-batches-bin/{name}").read())
+            batch = tar.extractfile(f"cifar-10-batches-bin/{name}")
+            assert batch is not None  # it is a file
+            part.write_bytes(batch.read())
             os.replace(part, data_home / CIFAR10_FOLDER / name)
 
 

@@ -53,7 +53,9 @@ def layer_names(layers):
     kinds = [getattr(x, "function", None) or SHORT[type(x)] for x in layers]
     if "dense" in kinds:
         kinds[len(kinds) - 1 - kinds[::-1].index("dense")] = "output"
-    totals, numbers, names = Counter(kinds), Counter(), []
+    totals = Counter(kinds)
+    numbers: Counter[str] = Counter()
+    names = []
     for kind in kinds:
         numbers[kind] += 1
         alone = kind == "output" or (kind in SINGLE and totals[kind] == 1)

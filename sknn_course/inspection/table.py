@@ -234,7 +234,7 @@ def _rows(network):
 def _rename(rows, names):
     connected = [at for at, row in enumerate(rows) if row.connections]
     if len(names) == len(rows):
-        places = range(len(rows))
+        places = [*range(len(rows))]
     elif len(names) == len(connected):
         places = connected
     else:

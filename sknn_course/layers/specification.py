@@ -1,6 +1,6 @@
 """What all layer specifications share, and the checks of their values."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from math import prod
 
 from .._plain_values import is_number, plain
@@ -10,6 +10,7 @@ class ShapeError(ValueError):
     """A layer cannot take the shape that reaches it."""
 
 
+@dataclass(frozen=True, repr=False)
 class Layer:
     """What all layer specifications share."""
 

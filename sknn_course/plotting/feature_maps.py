@@ -79,7 +79,7 @@ class FeatureMapsDisplay:
         """
         network, rows = last_step(estimator, np.asarray(x)[None])
         require_network(network, "FeatureMapsDisplay")
-        rows = network._rows(network._check_X(rows))
+        rows = network._network_rows(rows)
         maps = _maps(module_of(network), rows)
         if not maps:
             raise ValueError(

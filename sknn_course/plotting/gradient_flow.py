@@ -162,8 +162,10 @@ def _gradient_norms(estimator, X, y, weights):
         if isinstance(part, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             part.train()
     like = next(module.parameters())
-    rows = torch.as_tensor(network._rows(network._check_X(X))).to(like)
-    targets = torch.as_tensor(network._encode_validation(np.asarray(y))).to(like)
+    rows = torch.as_tensor(network._network_rows(X)).to(like)
+    targets = torch.as_tensor(network._targets.encode_validation(np.asarray(y))).to(
+        like
+    )
     loss = LOSSES[network._settings["loss"]]
     loss.per_row(targets, loss.activation(module(rows))).mean().backward()
     layers = trained_layers(module)

@@ -180,7 +180,7 @@ class LearningRateCasesDisplay:
 def _cases(curves):
     final = {rate: losses[-1] for rate, losses in curves.items()}
     final = {rate: one if np.isfinite(one) else np.inf for rate, one in final.items()}
-    best = min(final, key=final.get)
+    best = min(final, key=final.__getitem__)
     start = curves[min(curves)][0]  # nearest to that of the untrained network
     enough = final[best] + GOOD * max(start - final[best], 0)
     return {

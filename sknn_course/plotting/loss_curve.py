@@ -194,7 +194,8 @@ or list of array-like, default=None
         >>> plt.close(display.figure_)
         """
         runs = _as_dicts(history)
-        curves, score_name = {}, "accuracy"
+        curves: dict[str, list] = {}
+        score_name = "accuracy"
         for name, known in _NAMES.items():
             curves[name] = []
             for run in runs:

@@ -221,7 +221,7 @@ class SweepResultsDisplay:
         if self.y_name is None:
             labels = [None]
         else:
-            labels = map(_text, self.y_values)
+            labels = [*map(_text, self.y_values)]
         for color, label, mean, std in zip(
             colors, labels, self.mean, self.std, strict=False
         ):
@@ -293,7 +293,7 @@ def _table(cv_results, tried, names, score):
 
 def _distinct(values):
     """Each value once: numbers by size, others as they come. Masked ones are not."""
-    found = []
+    found: list = []
     for value in values:
         if value is not np.ma.masked and not any(_same(value, one) for one in found):
             found.append(value)

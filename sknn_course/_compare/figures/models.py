@@ -51,7 +51,7 @@ def _boundaries(table, ranked):
     X = np.asarray(table.X_test)
     known = np.unique(table.y_train)  # rare ones can be missing from the test rows
     classes = [*known, *np.setdiff1d(table.y_test, known)]
-    colors = [BLUE, ORANGE]
+    colors: list = [BLUE, ORANGE]
     if len(classes) > 2:
         colors = [colormaps["tab20"](2 * (index % 10)) for index in range(len(classes))]
     pale = [0.3 * np.array(to_rgb(one)) + 0.7 for one in colors[: len(known)]]

@@ -1,0 +1,92 @@
+"""Types of the public signatures, for editors and type checkers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import sparray, spmatrix
+
+from ..layers import Layer
+
+Array = NDArray[Any]
+MatrixLike = ArrayLike | sparray | spmatrix
+ActivationName = Literal[
+    "elu",
+    "gelu",
+    "identity",
+    "leaky_relu",
+    "logistic",
+    "relu",
+    "selu",
+    "silu",
+    "softplus",
+    "tanh",
+]
+SolverName = Literal["adadelta", "adagrad", "adam", "lbfgs", "nadam", "rmsprop", "sgd"]
+ScheduleName = Literal[
+    "adaptive",
+    "constant",
+    "cosine",
+    "exponential",
+    "inverse_time",
+    "invscaling",
+    "one_cycle",
+    "step",
+]
+LossName = Literal["poisson", "squared_error"]
+BatchNormPlace = bool | Literal["before", "after"]
+Sizes = Sequence[int] | NDArray[np.integer] | int
+Rates = Sequence[float] | NDArray[np.floating] | float
+ClassWeight = Literal["balanced"] | dict[Any, float] | list[Any] | None
+Augmentation = str | Callable[..., Any] | Sequence[Any] | None
+Architecture = str | Sequence[Layer] | None
+RandomState = int | np.random.RandomState | None
+Device = str | torch.device
+Dtype = Literal["float32", "float64", "bfloat16"] | None
+
+
+class TrainingParameters:
+    """What the neural estimators share, assigned by their constructors."""
+
+    activation: ActivationName
+    solver: SolverName
+    alpha: float
+    batch_size: int | Literal["auto"]
+    learning_rate: ScheduleName
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: RandomState
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    rho: float
+    decay_rate: float | None
+    decay_epochs: int
+    l1: float
+    l2: float
+    penalize_bias: bool
+    weight_decay: float
+    dropout: Rates
+    input_dropout: float
+    batch_norm: BatchNormPlace
+    batch_norm_momentum: float
+    batch_norm_epsilon: float
+    noise: float
+    weight_init: str
+    bias_init: str
+    device: Device
+    dtype: Dtype
+    callbacks: Sequence[Any] | None
