@@ -12,16 +12,8 @@ from skorch import (
 
 from .callbacks import check_callbacks
 from .losses import LOSSES
+from .optimizers import SOLVERS
 
-OPTIMIZERS = {
-    "sgd": torch.optim.SGD,
-    "adam": torch.optim.Adam,
-    "nadam": torch.optim.NAdam,
-    "rmsprop": torch.optim.RMSprop,
-    "adagrad": torch.optim.Adagrad,
-    "adadelta": torch.optim.Adadelta,
-    "lbfgs": torch.optim.LBFGS,
-}
 # by (loss, whether there are several labels per row)
 NETS = {
     ("log_loss", False): NeuralNetClassifier,
@@ -68,7 +60,7 @@ def make_net(module, settings, device, n_classes=None, callbacks=None):
     return net_class(
         module,
         criterion=LOSSES[settings.loss].criterion,
-        optimizer=OPTIMIZERS[settings.solver],
+        optimizer=SOLVERS[settings.solver].torch,
         lr=settings.learning_rate_init,
         max_epochs=settings.max_iter,
         batch_size=settings.batch_size,
