@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ..layers import Dense, Softmax, structure
 from .ops.parameters import parameter_layout
+from .optimizers import is_full_batch
 from .slices import stack_seconds
 
 
@@ -60,8 +61,8 @@ def _structure_key(job):
 
 def why_alone(job):
     """Why a job cannot be trained in a stack, or None where it can."""
-    if job.settings.solver == "lbfgs":
-        return "solver='lbfgs'"
+    if is_full_batch(job.settings.solver):
+        return f"solver={job.settings.solver!r}"
     if job.observer is not None:
         return "callbacks"
     return None

@@ -350,6 +350,11 @@ SOLVERS = {
 }
 
 
+def is_full_batch(name: object) -> bool:
+    """Whether this names a solver with a loop of its own, without epochs."""
+    return isinstance(name, str) and name in SOLVERS and SOLVERS[name].is_full_batch
+
+
 RULE = (
     "solver",
     "learning_rate",

@@ -26,7 +26,7 @@ from .._engine.ops.initialisers import (
     initial_parameters,
 )
 from .._engine.ops.parameters import parameter_layout
-from .._engine.optimizers import OptimizerState
+from .._engine.optimizers import OptimizerState, is_full_batch
 from .._engine.rows import check_range, is_large_float64
 from .._engine.stopping import check_finite
 from .._engine.threads import one_thread
@@ -154,7 +154,7 @@ class NeuralEstimator(
 
     def _training_dtype(self):
         """What `validate_data` converts X to; lbfgs needs the precision."""
-        if self.solver == "lbfgs":
+        if is_full_batch(self.solver):
             return np.float64
         if self.dtype is None:
             return np.float64, np.float32
@@ -227,7 +227,7 @@ class NeuralEstimator(
             validation = self._given_validation(X_val, y_val, split.y.dtype)
             warn_if_scaled_otherwise(split.X, validation.X)
             return split, validation
-        if not self.early_stopping or self.solver == "lbfgs":
+        if not self.early_stopping or is_full_batch(self.solver):
             return split, None
         parts = split_validation(
             split, float(self.validation_fraction), rng, self._stratifies()
@@ -248,10 +248,11 @@ class NeuralEstimator(
         ):
             if value is None:
                 raise ValueError(f"{name}=None, but {other} is given: pass both.")
-        if self.solver == "lbfgs":
+        if is_full_batch(self.solver):
             raise ValueError(
-                "X_val is evaluated after each epoch, but solver='lbfgs' has none: "
-                "use another solver, or score the fitted network."
+                "X_val is evaluated after each epoch, but "
+                f"solver={self.solver!r} has none: use another solver, or score "
+                "the fitted network."
             )
         X_val = self._check_X(X_val, dtype)
         y_val = check_array(
@@ -268,9 +269,9 @@ class NeuralEstimator(
             raise ValueError(
                 f"device={self.device!r} has no float64, which solver={self.solver!r} "
                 f"with dtype={self.dtype!r} computes in: use device='cpu', or "
-                "dtype='float32' and another solver than 'lbfgs'."
+                "dtype='float32' and a stochastic solver."
             )
-        if self.solver != "lbfgs":
+        if not is_full_batch(self.solver):
             train_split = for_full_batch(train_split, settings.batch_size)
         strengths = tuple(
             getattr(layer, "rate", getattr(layer, "std", None))
@@ -321,7 +322,7 @@ class NeuralEstimator(
             self._made["net"] = self._arrays(), net
             share_memory(net.module_.eval(), job.layout, self._tensors(job.device))
         self._optimizer = None
-        if settings.solver != "lbfgs":
+        if not is_full_batch(settings.solver):
             moments = {name: _array(m) for name, m in job.optimizer.moments.items()}
             self._optimizer = replace(job.optimizer, moments=moments)
         self._best = None
@@ -335,7 +336,7 @@ class NeuralEstimator(
         layers, _ = self._structure
         self.n_layers_ = len([v for v in layers if isinstance(v, TRAINED)]) + 1
         self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
-        if settings.solver == "lbfgs":
+        if is_full_batch(settings.solver):
             return
         self._no_improvement_count = progress.no_improvement_count
         self.loss_curve_ = progress.loss_curve
@@ -352,7 +353,7 @@ class NeuralEstimator(
         )
 
     def _check_partial_fit(self):
-        if self.solver == "lbfgs":
+        if is_full_batch(self.solver):
             raise AttributeError(
                 f"This {type(self).__name__!r} has no attribute 'partial_fit'"
             )

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser
-from .._engine.optimizers import SOLVERS
+from .._engine.optimizers import SOLVERS, is_full_batch
 from .._engine.schedules import DECAY_RATES, SCHEDULES
 from .._number_range import LARGEST
 
@@ -70,11 +70,11 @@ def check_together(estimator):
     ValueError
     """
     callbacks, weight_decay = estimator.callbacks, estimator.weight_decay
-    if estimator.solver == "lbfgs" and (callbacks or weight_decay):
+    if is_full_batch(estimator.solver) and (callbacks or weight_decay):
         raise ValueError(
             f"callbacks={callbacks!r} and weight_decay={weight_decay!r} need a "
-            "stochastic solver: solver='lbfgs' has no epochs and no learning rate. "
-            "Use None and 0, or another solver."
+            f"stochastic solver: solver={estimator.solver!r} has no epochs and no "
+            "learning rate. Use None and 0, or another solver."
         )
     for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
         if not is_initialiser(getattr(estimator, name), names):
@@ -98,7 +98,7 @@ def training_settings(estimator, split):
     -------
     Settings
     """
-    n_rows, stochastic = len(split), estimator.solver != "lbfgs"
+    n_rows, stochastic = len(split), not is_full_batch(estimator.solver)
     if estimator.batch_size == "auto":
         batch_size = min(200, n_rows)
     else:
