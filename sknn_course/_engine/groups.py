@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..layers import Dense, Softmax, structure
+from .losses import LOSSES
 from .ops.parameters import parameter_layout
 from .optimizers import is_full_batch
 from .slices import stack_seconds
@@ -46,6 +47,7 @@ def _structure_key(job):
         job.layout.shapes[0],
         settings.solver,
         settings.loss,
+        *LOSSES[settings.loss].values(settings).values(),
         settings.score,
         settings.nesterovs_momentum,
         settings.penalize_bias,

@@ -114,7 +114,7 @@ class Objective:
         if self.weight is not None:
             losses = losses * self.weight.squeeze(-1)
         loss = losses.sum() / self.total
-        stack.network.backward((prediction - self.y).mul_(scale))
+        stack.network.backward(stack.loss.gradient(self.y, prediction).mul_(scale))
         penalties = stack.penalties
         if penalties.active:
             loss = loss + penalties.total([penalties.norms()], [1.0], [1 / self.total])

@@ -150,7 +150,7 @@ def adam(
             weight_decay=0.0 if one_rate else 1.0, amsgrad=False, maximize=False,
         )  # fmt: skip
         if not one_rate:
-            p.addcmul_(target, lr)
+            add_scaled_(p, target, lr)
         return
     m.lerp_(g, 1 - c.beta_1)
     _decay_square_(v, g, c.beta_2)

@@ -6,7 +6,7 @@ import torch
 
 from .._devices import widest_float
 from .groups import widest_layout
-from .losses import LOSSES
+from .losses import loss_of
 from .ops.parameters import resize
 from .ops.stacked import Batch, StackedNetwork
 from .optimizers import SOLVERS, Coefficients
@@ -74,7 +74,7 @@ class Stack:
                 for name in OF_PENALTIES
             ],
         )
-        self.loss = LOSSES[first.settings.loss]
+        self.loss = loss_of(first.settings)
         self.observer = None  # told of each batch and makes the step, if set
 
     @classmethod
@@ -251,7 +251,7 @@ class Stack:
             self.observer.batch_begins(x, y)
         outputs = self.network.forward(x, Batch(True, weight, keys))
         prediction = self.loss.activation(outputs)
-        self.network.backward((prediction - y).mul_(scale))
+        self.network.backward(self.loss.gradient(y, prediction).mul_(scale))
         if self.mask is not None:
             self.grad.mul_(self.mask)
         if self.penalties.active:

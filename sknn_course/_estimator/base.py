@@ -19,6 +19,7 @@ from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
 from .._engine.job import copied
 from .._engine.lbfgs import warn_if_not_converged
+from .._engine.losses import LOSSES
 from .._engine.net import make_net
 from .._engine.observer import NetObserver
 from .._engine.ops.build import build_module, share_memory
@@ -40,12 +41,6 @@ from .splitting import as_split, for_full_batch, split_validation
 from .validation_data import warn_if_scaled_otherwise
 
 TRAINED = (Dense, Conv2d)
-OUTPUT_ACTIVATIONS = {
-    "log_loss": "softmax",
-    "binary_log_loss": "logistic",
-    "squared_error": "identity",
-    "poisson": "exp",
-}
 
 
 class PartialFitUnavailable(AttributeError, ValueError):
@@ -335,7 +330,7 @@ class NeuralEstimator(
         self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
         layers, _ = self._structure
         self.n_layers_ = len([v for v in layers if isinstance(v, TRAINED)]) + 1
-        self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
+        self.out_activation_ = LOSSES[settings.loss].output
         if is_full_batch(settings.solver):
             return
         self._no_improvement_count = progress.no_improvement_count

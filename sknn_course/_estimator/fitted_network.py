@@ -10,6 +10,7 @@ from skorch.history import History
 
 from .._devices import prediction_device
 from .._engine import Progress, Settings
+from .._engine.losses import LOSSES, OUTPUT_ACTIVATIONS
 from .._engine.net import make_net, write_history
 from .._engine.ops.build import module_around
 from .._engine.ops.parameters import parameter_layout
@@ -141,6 +142,11 @@ class FittedNetwork(OnnxNetwork):
             write_history(net, Progress(**self._progress), settings)
             self._made["net"] = made = arrays, net
         return made[1]
+
+    @property
+    def _output_activation(self):
+        """What makes predictions of the outputs."""
+        return OUTPUT_ACTIVATIONS[LOSSES[self._settings["loss"]].output]
 
     @one_thread(asked_for=False)
     def _predict_outputs(self, X):

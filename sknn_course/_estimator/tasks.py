@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from .._engine.losses import LOSSES
 from .base import NeuralEstimator, _OnlineMethod
 from .validation_data import check_same_outputs
 
@@ -205,7 +206,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             In the order of ``classes_``.
         """
         outputs = self._predict_outputs(X)
-        if self._settings["loss"] == "binary_log_loss":
+        if self._output_activation.is_clipped:
             eps = np.finfo(outputs.dtype).eps
             outputs = np.clip(outputs, eps, 1 - eps)  # as in the loss
         if self.n_outputs_ == 1:
@@ -237,7 +238,9 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
     _parameter_constraints: dict = {
         **NeuralEstimator._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "poisson"})],
+        "loss": [
+            StrOptions({n for n, row in LOSSES.items() if row.targets == "numbers"})
+        ],
     }
 
     def _loss_and_score(self):
@@ -249,9 +252,11 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
             raise TypeError("y is sparse, but a regressor needs dense: y.toarray().")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if self.loss == "poisson" and np.min(y) < 0:
+        least = LOSSES[self.loss].least_target
+        if least is not None and np.min(y) < least:
             raise ValueError(
-                f"loss='poisson' needs y >= 0, got a minimum of {np.min(y)}."
+                f"loss={self.loss!r} needs y >= {least:g}, got a minimum of "
+                f"{np.min(y)}."
             )
         if y.dtype.kind not in "biuf":
             raise ValueError(f"y holds {y.dtype} values: a regressor needs numbers.")
