@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import torch
 
-from . import schedules
 from .ops.build import bind_module
 from .optimizers import SOLVERS
 
@@ -65,7 +64,7 @@ class BoundNet:
         if solver.learning_rate != self.known_rates[0]:  # by the job's own schedule
             if self.callback_set_rate:
                 raise ValueError(
-                    f"learning_rate={schedules.of_settings(settings)!r} and a callback "
+                    f"learning_rate={settings.learning_rate!r} and a callback "
                     "both set the learning rate: use learning_rate='constant', or "
                     "leave the callback out."
                 )

@@ -10,10 +10,8 @@ from .losses import loss_of
 from .ops.parameters import resize
 from .ops.stacked import Batch, StackedNetwork
 from .optimizers import SOLVERS, Coefficients
-from .penalties import Penalties
+from .penalties import STRENGTHS, Penalties
 from .spread import Spread
-
-OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
 
 
 class Stack:
@@ -68,11 +66,16 @@ class Stack:
         self.mixes = any(job.augment is not None and job.augment.mixes for job in jobs)
         self.mask = self._mask()
         self.penalties = Penalties(
-            self,
-            *[
-                self.per_model([getattr(job.settings, name) for job in jobs])
-                for name in OF_PENALTIES
-            ],
+            layout,
+            flat,
+            self.grad,
+            self.n_models,
+            self.spread,
+            {
+                name: self.per_model([getattr(job.settings, name) for job in jobs])
+                for name in STRENGTHS
+            },
+            first.settings.penalize_bias,
         )
         self.loss = loss_of(first.settings)
         self.observer = None  # told of each batch and makes the step, if set

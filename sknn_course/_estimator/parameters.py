@@ -11,7 +11,7 @@ from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser
 from .._engine.optimizers import SOLVERS, is_full_batch
-from .._engine.schedules import DECAY_RATES, SCHEDULES
+from .._engine.schedules import SCHEDULES
 from .._number_range import LARGEST
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -114,7 +114,8 @@ def training_settings(estimator, split):
         "loss": loss,
         "score": score,
         "batch_size": int(batch_size),
-        "decay_rate": estimator.decay_rate or DECAY_RATES.get(estimator.learning_rate),
+        "decay_rate": estimator.decay_rate
+        or SCHEDULES[estimator.learning_rate].decay_rate,
         "early_stopping": estimator.early_stopping and stochastic,
         "mixed_precision": estimator.dtype == "bfloat16" and stochastic,
         "dtype": str(split.y.dtype),
