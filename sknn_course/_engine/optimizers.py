@@ -355,13 +355,10 @@ def is_full_batch(name: object) -> bool:
     return isinstance(name, str) and name in SOLVERS and SOLVERS[name].is_full_batch
 
 
-RULE = (
-    "solver",
-    "learning_rate",
-    "learning_rate_init",
-    "power_t",
-    *dict.fromkeys(name for row in SOLVERS.values() for name in row.coefficients),
+COEFFICIENTS = tuple(
+    dict.fromkeys(name for row in SOLVERS.values() for name in row.coefficients)
 )
+RULE = ("solver", "learning_rate", "learning_rate_init", "power_t", *COEFFICIENTS)
 
 
 @dataclass

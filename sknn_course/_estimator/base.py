@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
+from .._choices import SuggestsChoices
 from .._devices import resolve_device, widest_float
 from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
@@ -62,7 +63,7 @@ class _OnlineMethod:
 
 
 class NeuralEstimator(
-    FittedNetwork, NestedCallbacks, CallbackSupportMixin, BaseEstimator
+    SuggestsChoices, FittedNetwork, NestedCallbacks, CallbackSupportMixin, BaseEstimator
 ):
     """Base of the neural estimators.
 

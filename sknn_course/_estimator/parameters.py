@@ -5,8 +5,9 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options
 
+from .._choices import Choices, did_you_mean
 from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser
@@ -19,11 +20,11 @@ POSITIVE = Interval(Real, 0, None, closed="neither")
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="left")
 CONSTRAINTS: dict = {
-    "activation": [StrOptions(set(ACTIVATIONS))],
-    "solver": [StrOptions(set(SOLVERS))],
+    "activation": [Choices(ACTIVATIONS)],
+    "solver": [Choices(SOLVERS)],
     "alpha": [NON_NEGATIVE],
-    "batch_size": [StrOptions({"auto"}), AT_LEAST_ONE],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "batch_size": [Choices({"auto"}), AT_LEAST_ONE],
+    "learning_rate": [Choices(SCHEDULES)],
     "learning_rate_init": [POSITIVE],
     "power_t": [NON_NEGATIVE],
     "max_iter": [AT_LEAST_ONE],
@@ -50,14 +51,14 @@ CONSTRAINTS: dict = {
     "weight_decay": [NON_NEGATIVE],
     "dropout": [RATE, "array-like"],
     "input_dropout": [RATE],
-    "batch_norm": ["boolean", StrOptions({"before", "after"})],
+    "batch_norm": ["boolean", Choices({"before", "after"})],
     "batch_norm_momentum": [Interval(Real, 0, 1, closed="right")],
     "batch_norm_epsilon": [POSITIVE],
     "noise": [NON_NEGATIVE],
     "weight_init": [str],
     "bias_init": [str],
     "device": [str, torch.device],
-    "dtype": [StrOptions({"float32", "float64", "bfloat16"}), None],
+    "dtype": [Choices({"float32", "float64", "bfloat16"}), None],
     "callbacks": [list, tuple, None],
 }
 
@@ -77,11 +78,12 @@ def check_together(estimator):
             "learning rate. Use None and 0, or another solver."
         )
     for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
-        if not is_initialiser(getattr(estimator, name), names):
+        given = getattr(estimator, name)
+        if not is_initialiser(given, names):
             raise ValueError(
-                f"{name}={getattr(estimator, name)!r} is unknown: use one of {names}, "
+                f"{name}={given!r} is unknown: use one of {names}, "
                 "'uniform(a)' or 'normal(std)' with a number above 0, at most "
-                f"{LARGEST:g}."
+                f"{LARGEST:g}.{did_you_mean(given, names)}"
             )
 
 

@@ -6,7 +6,6 @@ from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
@@ -14,6 +13,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from .._choices import Choices
 from .._engine.losses import LOSSES
 from .base import NeuralEstimator, _OnlineMethod
 from .validation_data import check_same_outputs
@@ -29,7 +29,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
 
     _parameter_constraints: dict = {
         **NeuralEstimator._parameter_constraints,
-        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "class_weight": [Choices({"balanced"}), dict, list, None],
     }
     loss = "log_loss"
 
@@ -238,9 +238,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
     _parameter_constraints: dict = {
         **NeuralEstimator._parameter_constraints,
-        "loss": [
-            StrOptions({n for n, row in LOSSES.items() if row.targets == "numbers"})
-        ],
+        "loss": [Choices({n for n, row in LOSSES.items() if row.targets == "numbers"})],
     }
 
     def _loss_and_score(self):
