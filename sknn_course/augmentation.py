@@ -1,4 +1,4 @@
-"""Random changes of images in training: `augmentation_pipeline` has their table.
+"""Random changes of images in training: a row of `AUGMENTATIONS` for each name.
 
 Each rule draws its numbers per row from the row's key, so that a row comes out
 the same alone, in any batch and at any place of it. What lies outside an image is
@@ -11,28 +11,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, overload
 
 import torch
 from sklearn.utils._param_validation import Interval
+from torch import Tensor
 from torch.nn import functional as F
 
+from ._choices import did_you_mean
 from ._engine.ops.counter_random import normal, uniform, unit_bits
-from ._engine.ops.mixing import MIXINGS, Mixing, boxes
+from ._engine.ops.mixing import Mixing, boxes, cutmix, mixup
 from ._number_range import LARGEST
 
 
-def _symmetric(x, keys, strength, salt):
+def _symmetric(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     """One number per row, uniform on [-strength, strength]."""
     u = uniform(unit_bits(keys, (1, 1, 1), salt), x.dtype)  # (n, 1, 1, 1)
     return u.mul_(2).sub_(1).mul_(strength)
 
 
-def _flip(x, keys, strength, salt, axis):
+def _flip(x: Tensor, keys: Tensor, strength: float, salt: int, axis: int) -> Tensor:
     u = uniform(unit_bits(keys, (1, 1, 1), salt), x.dtype)  # (n, 1, 1, 1)
     return torch.where(u <= strength, x.flip(axis), x)
 
 
-def _shift(x, keys, strength, salt):
+def _shift(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     """Pad with zeros, crop at random. At least one row and column stays."""
     bits = unit_bits(keys, (2,), salt)  # (n, 2)
     pad_y, pad_x = (min(strength, side - 1) for side in x.shape[2:])
@@ -44,13 +47,13 @@ def _shift(x, keys, strength, salt):
     return crops[torch.arange(len(x), device=x.device), :, top, left]
 
 
-def _cutout(x, keys, strength, salt):
+def _cutout(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     """Zero a square around a random pixel. What lies over the border is cut off."""
     hole = boxes(x, unit_bits(keys, (2,), salt), (strength, strength))
     return x.masked_fill(hole, 0)
 
 
-def _sample(x, matrix):
+def _sample(x: Tensor, matrix: Tensor) -> Tensor:
     """Images whose pixel at p is that of x at matrix p, bilinear, zero outside.
 
     Parameters
@@ -62,67 +65,141 @@ def _sample(x, matrix):
     # torch counts places from -1 to 1 along either side: (u, v) = (2 x / W, 2 y / H)
     H, W = x.shape[2:]
     matrix = matrix * matrix.new_tensor([[1, H / W], [W / H, 1]])
-    grid = F.affine_grid(F.pad(matrix, (0, 1)), x.shape, align_corners=False)
+    grid = F.affine_grid(F.pad(matrix, (0, 1)), list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, padding_mode="zeros", align_corners=False)
 
 
-def _rotation(x, keys, strength, salt):
+def _rotation(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     # a turn by t, counter-clockwise: p -> [[cos t, -sin t], [sin t, cos t]] p
     angle = torch.deg2rad(_symmetric(x, keys, strength, salt)).flatten()
     cos, sin = angle.cos(), angle.sin()
     return _sample(x, torch.stack([cos, -sin, sin, cos], 1).unflatten(1, (2, 2)))
 
 
-def _scale(x, keys, strength, salt):
+def _scale(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     factor = 1 + _symmetric(x, keys, strength, salt).squeeze(1)  # (n, 1, 1)
     return _sample(x, torch.eye(2, dtype=x.dtype, device=x.device) / factor)
 
 
-def _brightness(x, keys, strength, salt):
+def _brightness(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     return x + _symmetric(x, keys, strength, salt)
 
 
-def _contrast(x, keys, strength, salt):
+def _contrast(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     mean = x.mean((2, 3), keepdim=True)  # (n, C, 1, 1)
     return torch.lerp(mean, x, 1 + _symmetric(x, keys, strength, salt))
 
 
-def _noise(x, keys, strength, salt):
+def _noise(x: Tensor, keys: Tensor, strength: Any, salt: int) -> Tensor:
     noise = normal(unit_bits(keys, x.shape[1:], salt), x.dtype)
     return x + noise.mul_(strength)
 
-
-#: Name -> function of x (n, C, H, W), keys (n,), strength and salt.
-AUGMENTATIONS: dict[str, Callable[..., torch.Tensor]] = {
-    "horizontal_flip": partial(_flip, axis=3),
-    "vertical_flip": partial(_flip, axis=2),
-    "shift": _shift,
-    "rotation": _rotation,
-    "scale": _scale,
-    "brightness": _brightness,
-    "contrast": _contrast,
-    "noise": _noise,
-    "cutout": _cutout,
-}
 
 _RATE = Interval(Real, 0, 1, closed="both")
 _NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 _PIXELS = Interval(Integral, 0, None, closed="left")
 
-#: Name -> strength that the name alone stands for, and the allowed ones.
-STRENGTHS = {
-    "horizontal_flip": (0.5, _RATE),
-    "vertical_flip": (0.5, _RATE),
-    "shift": (2, _PIXELS),
-    "rotation": (15.0, _NON_NEGATIVE),
-    "scale": (0.1, Interval(Real, 0, 1, closed="left")),
-    "brightness": (0.2, _NON_NEGATIVE),
-    "contrast": (0.2, _RATE),
-    "noise": (0.1, _NON_NEGATIVE),
-    "cutout": (4, _PIXELS),
-    "mixup": (1.0, _NON_NEGATIVE),
-    "cutmix": (1.0, _NON_NEGATIVE),
+
+@dataclass(frozen=True)
+class Change:
+    """What is known of a random change of images.
+
+    Parameters
+    ----------
+    function : callable
+        Function of x (n, C, H, W), keys (n,), strength and salt; one that mixes rows
+        is as `Mixing` takes it.
+    strength : int or float
+        The one that the name alone stands for.
+    allowed : Interval
+        The strengths that can be given; 0 changes nothing.
+    meaning : str
+        Of the strength s, in a few words.
+    mixes : bool
+        Whether targets are changed as well.
+    """
+
+    function: Callable[..., Any]
+    strength: float
+    allowed: Interval
+    meaning: str
+    mixes: bool = False
+
+    def step(self, strength: float, salt: int) -> Callable[..., Any]:
+        """What a pipeline does with images of each batch."""
+        if self.mixes:
+            return Mixing(self.function, strength, salt)
+        return partial(self.function, strength=strength, salt=salt)
+
+
+AUGMENTATIONS = {
+    "horizontal_flip": Change(
+        partial(_flip, axis=3),
+        0.5,
+        _RATE,
+        "probability that left and right are swapped",
+    ),
+    "vertical_flip": Change(
+        partial(_flip, axis=2),
+        0.5,
+        _RATE,
+        "probability that top and bottom are swapped",
+    ),
+    "shift": Change(
+        _shift, 2, _PIXELS, "pixels of zero padding, before a crop at random [1]_"
+    ),
+    "rotation": Change(
+        _rotation, 15.0, _NON_NEGATIVE, "degrees: turned by U(-s, s) about the centre"
+    ),
+    "scale": Change(
+        _scale,
+        0.1,
+        Interval(Real, 0, 1, closed="left"),
+        "enlarged about the centre by a factor U(1-s, 1+s)",
+    ),
+    "brightness": Change(
+        _brightness, 0.2, _NON_NEGATIVE, "U(-s, s) is added to all pixels"
+    ),
+    "contrast": Change(
+        _contrast, 0.2, _RATE, "distances from each channel's mean times U(1-s, 1+s)"
+    ),
+    "noise": Change(
+        _noise,
+        0.1,
+        _NON_NEGATIVE,
+        "standard deviation of the noise added to each pixel",
+    ),
+    "cutout": Change(
+        _cutout, 4, _PIXELS, "side of a square of zeros around a random pixel [2]_"
+    ),
+    "mixup": Change(
+        mixup,
+        1.0,
+        _NON_NEGATIVE,
+        "the image becomes ``a x + (1 - a) x'`` [3]_",
+        mixes=True,
+    ),
+    "cutmix": Change(
+        cutmix,
+        1.0,
+        _NON_NEGATIVE,
+        "a box of the image becomes that of x' [4]_",
+        mixes=True,
+    ),
 }
+
+
+def _table() -> str:
+    """The registry as a table for a docstring."""
+    rows = [("name", "what the strength s means", "default")]
+    rows += [
+        (f"``{name}``", row.meaning, f"{row.strength:g}")
+        for name, row in AUGMENTATIONS.items()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rule = " ".join("=" * width for width in widths)
+    lines = [" ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n    ".join([rule, lines[0], rule, *lines[1:], rule])
 
 
 @dataclass(frozen=True)
@@ -135,14 +212,14 @@ class Augmentation:
         Each a function of images and keys, or a `Mixing`.
     """
 
-    steps: tuple
+    steps: tuple[Callable[..., Any], ...]
 
     @property
-    def mixes(self):
+    def mixes(self) -> bool:
         """Whether targets are changed as well."""
         return any(isinstance(step, Mixing) for step in self.steps)
 
-    def __call__(self, x, keys):
+    def __call__(self, x: Tensor, keys: Tensor) -> Tensor:
         """Changed images.
 
         Parameters
@@ -159,7 +236,13 @@ class Augmentation:
         return self.change_batch(x, None, keys)[0]
 
     @torch.no_grad()
-    def change_batch(self, x, y, keys, weight=None):
+    def change_batch(
+        self,
+        x: Tensor,
+        y: Tensor | None,
+        keys: Tensor,
+        weight: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
         """Changed images, and their targets, mixed where the images are.
 
         Parameters
@@ -183,24 +266,23 @@ class Augmentation:
         return x, y
 
 
+Given = str | Callable[..., Any]
+
+
+@overload
+def augmentation_pipeline(augmentation: None) -> None: ...
+
+
+@overload
+def augmentation_pipeline(
+    augmentation: Given | list[Given] | tuple[Given, ...],
+) -> Augmentation: ...
+
+
 def augmentation_pipeline(augmentation):
     """Make one function of names and functions.
 
-    =================== ==================================================== =======
-    name                what the strength s means                            default
-    =================== ==================================================== =======
-    ``horizontal_flip`` probability that left and right are swapped          0.5
-    ``vertical_flip``   probability that top and bottom are swapped          0.5
-    ``shift``           pixels of zero padding, before a crop at random [1]_ 2
-    ``rotation``        degrees: turned by U(-s, s) about the centre         15
-    ``scale``           enlarged about the centre by a factor U(1-s, 1+s)    0.1
-    ``brightness``      U(-s, s) is added to all pixels                      0.2
-    ``contrast``        distances from each channel's mean times U(1-s, 1+s) 0.2
-    ``noise``           standard deviation of the noise added to each pixel  0.1
-    ``cutout``          side of a square of zeros around a random pixel [2]_ 4
-    ``mixup``           the image becomes ``a x + (1 - a) x'`` [3]_          1
-    ``cutmix``          a box of the image becomes that of x' [4]_           1
-    =================== ==================================================== =======
+    %(table)s
 
     Brightness and noise are in the units of the pixels; no value is clipped.
     An image cannot be shifted by its whole height or width.
@@ -265,38 +347,42 @@ def augmentation_pipeline(augmentation):
     return Augmentation(tuple(step for step in steps if step is not None))
 
 
-def _step(item, augmentation, salt):
+if augmentation_pipeline.__doc__:  # none where Python leaves docstrings out
+    augmentation_pipeline.__doc__ %= {"table": _table()}
+
+
+def _step(item: object, augmentation: object, salt: int) -> Callable[..., Any] | None:
     """Function of images and keys for a name or callable, None if of no effect."""
     if callable(item):
         return partial(
             _call, function=item, with_generator=_takes_generator(item), salt=salt
         )
-    named = isinstance(item, str)
-    found = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", item if named else "")
-    if not found or found[1] not in STRENGTHS:
+    found = None
+    if isinstance(item, str):
+        found = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", item)
+    if not found or found[1] not in AUGMENTATIONS:
+        meant = did_you_mean(found[1] if found else item, AUGMENTATIONS)
         raise ValueError(
             f"augmentation={augmentation!r}: {item!r} is unknown. Use a callable or "
-            f"one of {list(STRENGTHS)}, with a strength in parentheses or without."
+            f"one of {sorted(AUGMENTATIONS)}, with a strength in parentheses or "
+            f"without.{meant}"
         )
     strength = _strength(found[1], found[2], augmentation)
-    if strength == 0:
-        return None
-    if found[1] in MIXINGS:
-        return Mixing(found[1], strength, salt)
-    return partial(AUGMENTATIONS[found[1]], strength=strength, salt=salt)
+    return AUGMENTATIONS[found[1]].step(strength, salt) if strength else None
 
 
-def _strength(name, text, augmentation):
+def _strength(name: str, text: str | None, augmentation: object) -> float:
     """The number between the parentheses, or the default."""
-    default, allowed = STRENGTHS[name]
+    default, allowed = AUGMENTATIONS[name].strength, AUGMENTATIONS[name].allowed
     if text is None:
         return default
+    strength: float | None = None
     try:
         strength = float(text)
         if allowed.type is Integral and strength.is_integer():
             strength = int(strength)
     except ValueError:
-        strength = None
+        pass
     if strength is None or strength > LARGEST or not allowed.is_satisfied_by(strength):
         raise ValueError(
             f"augmentation={augmentation!r}: the strength of {name!r} must be "
@@ -305,14 +391,16 @@ def _strength(name, text, augmentation):
     return strength
 
 
-def _takes_generator(function):
+def _takes_generator(function: Callable) -> bool:
     try:
         return "generator" in inspect.signature(function).parameters
     except ValueError:  # functions written in C may have no signature
         return False
 
 
-def _call(x, keys, function, with_generator, salt):
+def _call(
+    x: Tensor, keys: Tensor, function: Callable, with_generator: bool, salt: int
+) -> Tensor:
     """Images changed by the user's function."""
     options = {}
     if with_generator:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Literal
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 
+from ._choices import Choices, did_you_mean
 from ._engine.ops.activations import ACTIVATIONS
 from ._estimator.base import NeuralEstimator
 from ._estimator.classifier import NeuralClassifier
@@ -36,13 +37,13 @@ from .architectures import (
 )
 from .layers import Activation, BatchNorm, Layer, ShapeError, Softmax, layer_shapes
 
-_CONSTRAINTS = {
+_CONSTRAINTS: dict[str, list[Any]] = {
     "filters": ["array-like"],
-    "architecture": [StrOptions(set(ARCHITECTURES)), tuple, list, None],
+    "architecture": [Choices(ARCHITECTURES), tuple, list, None],
     "kernel_size": [AT_LEAST_ONE],
     "pool_size": [AT_LEAST_ONE],
     "padding": [
-        StrOptions({"same", "valid"}),
+        Choices({"same", "valid"}),
         Interval(Integral, 0, None, closed="left"),
     ],
     "dense_layer_sizes": ["array-like", AT_LEAST_ONE],
@@ -86,10 +87,11 @@ class _ConvolutionalNetwork(NeuralEstimator):
             if not isinstance(layer, Layer) or (
                 isinstance(layer, Activation) and layer.function not in ACTIVATIONS
             ):
+                meant = did_you_mean(getattr(layer, "function", None), ACTIVATIONS)
                 raise ValueError(
                     f"architecture contains {layer!r}: give layers of "
                     "sknn_course.layers, with activation functions among "
-                    f"{sorted(ACTIVATIONS)}."
+                    f"{sorted(ACTIVATIONS)}.{meant}"
                 )
         layers = with_outputs(given, n_outputs)
         try:
@@ -157,8 +159,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
     dense_layer_sizes : array-like of int, default=(64,)
         Units of each dense hidden layer.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
-'silu', 'leaky_relu', 'softplus'}, default='relu'
+    activation : {%(activations)s}, default='relu'
         Activation function of convolutions and hidden layers.
 
     architecture : str, sequence of Layer or None, default=None
@@ -201,24 +202,24 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
         images and their targets.
 
-%(training)s
+    %(training)s
 
-%(regularization)s
+    %(regularization)s
 
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation of the convolutions before (True) or after the
         activation; of the dense layers as in `MLPClassifier`.
 
-%(batch_norm)s
+    %(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each pooling, in training.
 
-%(initialisation)s
+    %(initialisation)s
 
-%(class_weight)s
+    %(class_weight)s
 
-%(computing)s
+    %(computing)s
 
     Attributes
     ----------
@@ -228,7 +229,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
     input_shape_ : tuple of int
         (channels, height, width) of the images.
 
-%(attributes)s
+    %(attributes)s
 
     See Also
     --------
@@ -324,9 +325,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        Half the squared error, or half the Poisson deviance with an exponential
-        output.
+    %(loss)s
 
     filters : sequence of int or of sequences of int, default=((32, 32),)
         Filters of the convolutions of each block; each block ends in max-pooling.
@@ -335,8 +334,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
     dense_layer_sizes : array-like of int, default=(64,)
         Units of each dense hidden layer.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
-'silu', 'leaky_relu', 'softplus'}, default='relu'
+    activation : {%(activations)s}, default='relu'
         Activation function of convolutions and hidden layers.
 
     architecture : str, sequence of Layer or None, default=None
@@ -379,29 +377,29 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
         images and their targets.
 
-%(training)s
+    %(training)s
 
-%(regularization)s
+    %(regularization)s
 
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation of the convolutions before (True) or after the
         activation; of the dense layers as in `MLPClassifier`.
 
-%(batch_norm)s
+    %(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each pooling, in training.
 
-%(initialisation)s
+    %(initialisation)s
 
-%(computing)s
+    %(computing)s
 
     Attributes
     ----------
     input_shape_ : tuple of int
         (channels, height, width) of the images.
 
-%(attributes)s
+    %(attributes)s
 
     See Also
     --------

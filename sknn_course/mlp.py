@@ -62,35 +62,34 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
     hidden_layer_sizes : array-like of int, default=(100,)
         Units of each hidden layer.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
-'silu', 'leaky_relu', 'softplus'}, default='relu'
+    activation : {%(activations)s}, default='relu'
         Activation function of the hidden layers.
 
-%(training)s
+    %(training)s
 
-%(regularization)s
+    %(regularization)s
 
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation before the activation of the hidden layers, or after
         activation and dropout (True, 'after').
 
-%(batch_norm)s
+    %(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
 
-%(initialisation)s
+    %(initialisation)s
 
-%(class_weight)s
+    %(class_weight)s
 
-%(computing)s
+    %(computing)s
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes.
 
-%(attributes)s
+    %(attributes)s
 
     See Also
     --------
@@ -178,37 +177,34 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        Half the squared error, or half the Poisson deviance with an exponential
-        output.
+    %(loss)s
 
     hidden_layer_sizes : array-like of int, default=(100,)
         Units of each hidden layer.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu', 'elu', 'selu', 'gelu', \
-'silu', 'leaky_relu', 'softplus'}, default='relu'
+    activation : {%(activations)s}, default='relu'
         Activation function of the hidden layers.
 
-%(training)s
+    %(training)s
 
-%(regularization)s
+    %(regularization)s
 
     batch_norm : bool or {'before', 'after'}, default=False
         Batch normalisation before the activation of the hidden layers, or after
         activation and dropout (True, 'after').
 
-%(batch_norm)s
+    %(batch_norm)s
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
 
-%(initialisation)s
+    %(initialisation)s
 
-%(computing)s
+    %(computing)s
 
     Attributes
     ----------
-%(attributes)s
+    %(attributes)s
 
     See Also
     --------

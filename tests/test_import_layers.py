@@ -29,7 +29,7 @@ ROWS = [
     ["_engine.ops"],
     ["architectures"],
     ["layers"],
-    ["datasets", "_devices", "_number_range", "_plain_values"],
+    ["datasets", "_choices", "_devices", "_number_range", "_plain_values"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}

@@ -14,8 +14,8 @@ from scipy import stats
 from torch.nn import functional as F
 
 from sknn_course._engine.ops.counter_random import row_keys, step_keys
-from sknn_course._engine.ops.mixing import MIXINGS, beta_quantiles
-from sknn_course.augmentation import STRENGTHS, augmentation_pipeline
+from sknn_course._engine.ops.mixing import beta_quantiles
+from sknn_course.augmentation import AUGMENTATIONS, augmentation_pipeline
 from sknn_course.cnn import CNNClassifier, CNNRegressor
 
 # Fits are short on purpose.
@@ -24,7 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 N = 800
 KEYS = step_keys(torch.arange(N, dtype=torch.int32), 7, 1)  # (n,)
 SIGNIFICANCE = 1e-3  # of the goodness-of-fit tests, whose draws are fixed
-each_name = pytest.mark.parametrize("name", MIXINGS)
+each_name = pytest.mark.parametrize(
+    "name", [name for name, row in AUGMENTATIONS.items() if row.mixes]
+)
 
 
 def mixed(name, n=N, sides=(1, 1), keys=KEYS, weight=None):
@@ -216,7 +218,7 @@ def test_images_alone_are_mixed_alike(name):
 @each_name
 def test_names_strengths_and_order(name):
     x, keys = images(), step_keys(row_keys(images()), 3, 5)
-    default = augmentation_pipeline(f"{name}({STRENGTHS[name][0]})")
+    default = augmentation_pipeline(f"{name}({AUGMENTATIONS[name].strength})")
     assert_array_equal(augmentation_pipeline(name)(x, keys), default(x, keys))
     assert_array_equal(augmentation_pipeline(f"{name}(0)")(x, keys), x)
     assert augmentation_pipeline(["shift", name]).mixes

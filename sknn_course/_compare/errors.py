@@ -1,6 +1,6 @@
 """Errors in what the user asked for, as opposed to errors in the program."""
 
-from difflib import get_close_matches
+from .._choices import closest
 
 
 class InputError(ValueError):
@@ -37,8 +37,7 @@ def unknown(kind, name, known):
     unknown data set 'circle': did you mean 'circles'? Known: circles, moons.
     """
     known = [str(one) for one in known]
-    lowered = {one.lower(): one for one in known}
-    close = get_close_matches(name.lower(), lowered, n=1)
-    guess = f"did you mean {lowered[close[0]]!r}? " if close else ""
+    close = closest(name, known)
+    guess = f"did you mean {close!r}? " if close else ""
     shown = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
     return InputError(f"unknown {kind} {name!r}: {guess}Known: {shown}.")

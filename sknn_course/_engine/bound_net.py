@@ -4,32 +4,12 @@ What a callback changes in them counts in the next step, as it does with torch.o
 parameters, gradients, `requires_grad`, and the optimizer's groups and state.
 """
 
-from copy import copy
 from types import SimpleNamespace
 
 import torch
 
-from . import schedules
 from .ops.build import bind_module
-
-# names in a group of torch.optim -> names of the solver's hyperparameters
-HYPERPARAMETERS = {
-    "sgd": {"momentum": "momentum", "nesterov": "nesterovs_momentum"},
-    "adam": {"betas": ("beta_1", "beta_2"), "eps": "epsilon"},
-    "nadam": {"betas": ("beta_1", "beta_2"), "eps": "epsilon"},
-    "rmsprop": {"alpha": "rho", "eps": "epsilon"},
-    "adagrad": {"eps": "epsilon"},
-    "adadelta": {"rho": "rho", "eps": "epsilon"},
-}
-# names of the solver's moments -> names in the state of torch.optim
-MOMENTS = {
-    "sgd": {"descent": "momentum_buffer"},
-    "adam": {"mean": "exp_avg", "square": "exp_avg_sq"},
-    "nadam": {"mean": "exp_avg", "square": "exp_avg_sq", "mu_product": "mu_product"},
-    "rmsprop": {"square": "square_avg"},
-    "adagrad": {"square": "sum"},
-    "adadelta": {"square": "square_avg", "update": "acc_delta"},
-}
+from .optimizers import SOLVERS
 
 
 class BoundNet:
@@ -57,12 +37,8 @@ class BoundNet:
                 self.parameters.append((tensor, gradient, part))
                 start = part.stop
         self.n_missed = [0] * len(self.parameters)  # steps of the job, not of theirs
-        solver = job.settings.solver
-        self.hyperparameters, self.moments = HYPERPARAMETERS[solver], MOMENTS[solver]
-        own = {
-            name: self._from_settings(ours)
-            for name, ours in self.hyperparameters.items()
-        }
+        self.solver = SOLVERS[job.settings.solver]
+        own = self.solver.torch_group(job.settings)
         for group in (self.optimizer.defaults, *self.optimizer.param_groups):
             group.update(own, lr=job.optimizer.learning_rate)
         self.others = {
@@ -76,11 +52,6 @@ class BoundNet:
         self.plan = None
         self._show_moments()
 
-    def _from_settings(self, names):
-        if isinstance(names, tuple):
-            return tuple(getattr(self.job.settings, name) for name in names)
-        return getattr(self.job.settings, names)
-
     def _rates(self):
         return [float(group["lr"]) for group in self.optimizer.param_groups]
 
@@ -93,7 +64,7 @@ class BoundNet:
         if solver.learning_rate != self.known_rates[0]:  # by the job's own schedule
             if self.callback_set_rate:
                 raise ValueError(
-                    f"learning_rate={schedules.of_settings(settings)!r} and a callback "
+                    f"learning_rate={settings.learning_rate!r} and a callback "
                     "both set the learning rate: use learning_rate='constant', or "
                     "leave the callback out."
                 )
@@ -122,8 +93,9 @@ class BoundNet:
 
     def _take_state(self, k, given, own):
         """Take over a state that was loaded; an empty one is that of step 0."""
+        starts = {m.name: m.start for m in self.solver.moments.values()}
         for name, value in own.items():
-            start = torch.full_like(value, name == "mu_product")
+            start = torch.full_like(value, starts.get(name, 0.0))
             value.copy_(given.get(name, start))
         self.n_missed[k] = self.job.optimizer.n_steps - int(own["step"])
 
@@ -165,14 +137,14 @@ class BoundNet:
         grad = self.stack.grad.clone()  # that which callbacks see stays as it is
         rates = self.known_rates
         for owner, n_missed, part in self.plan.runs:
-            h = self.plan.hyperparameters[owner]
-            self.stack.step_part(part, grad, rates[owner], h, t - n_missed)
+            coefficients = self.plan.coefficients[owner]
+            self.stack.step_part(part, grad, rates[owner], coefficients, t - n_missed)
 
     def _plan(self):
         """How the parameters are stepped, as long as no callback is called."""
         plan = SimpleNamespace(runs=[], left_out=[], replaced=[])
         groups = self.optimizer.param_groups
-        plan.hyperparameters = [self._of_group(group) for group in groups]
+        plan.coefficients = [self._of_group(group) for group in groups]
         owners = {id(p): g for g, group in enumerate(groups) for p in group["params"]}
         for k, (tensor, gradient, part) in enumerate(self.parameters):
             given, owner = tensor.grad, owners.get(id(tensor))
@@ -189,26 +161,21 @@ class BoundNet:
         return plan
 
     def _of_group(self, group):
-        """Hyperparameters of a group of the optimizer."""
+        """Coefficients of a group of the optimizer."""
         for name, value in self.others.items():
             if group.get(name, value) != value:
                 raise ValueError(
                     f"A callback set {name!r} of the optimizer to {group[name]!r}: of "
                     f"solver={self.job.settings.solver!r}, callbacks can change "
-                    f"{['lr', *self.hyperparameters]}. Use the parameters of the "
+                    f"{['lr', *self.start_values]}. Use the parameters of the "
                     "estimator for the rest."
                 )
-        h = self.stack.h
-        for name, ours in self.hyperparameters.items():
-            if group[name] == self.start_values[name]:
-                continue
-            h = copy(h)
-            if name == "betas":
-                h.beta_1, h.beta_2 = map(float, group[name])
-                h.beta_1_of_model, h.beta_2_of_model = h.beta_1, h.beta_2
-            else:
-                setattr(h, ours, group[name])
-        return h
+        changed = {}
+        for name, own in self.solver.torch_names().items():
+            if group[name] != self.start_values[name]:
+                values = group[name] if len(own) > 1 else (group[name],)
+                changed |= zip(own, values, strict=True)
+        return self.stack.coefficients.replaced(**changed)
 
     def show_steps(self):
         """Show how many steps each parameter has made."""
@@ -223,12 +190,12 @@ class BoundNet:
         self.states = []
         for tensor, gradient, part in self.parameters:
             own = {"step": torch.zeros(())}
-            for ours, name in self.moments.items():
-                moment = self.stack.moments[ours]
-                own[name] = (
-                    moment[part.start]
-                    if name == "mu_product"
-                    else moment.as_strided(
+            for name, moment in self.solver.moments.items():
+                values = self.stack.moments[name]
+                own[moment.name] = (
+                    values[part.start]
+                    if moment.is_single
+                    else values.as_strided(
                         gradient.shape, gradient.stride(), gradient.storage_offset()
                     )
                 )
@@ -241,8 +208,9 @@ class BoundNet:
         rate = self.known_rates[0]
         for tensor, own in self.states:
             state = {name: value.clone() for name, value in own.items()}
-            if "momentum_buffer" in state and rate > 0:
-                state["momentum_buffer"] /= rate
+            for moment in self.solver.moments.values():
+                if moment.includes_rate and rate > 0:
+                    state[moment.name] /= rate
             self.optimizer.state[tensor] = state
 
 

@@ -6,7 +6,6 @@ from itertools import count, repeat
 import torch
 
 from .._devices import widest_float
-from . import schedules
 from .evaluation import ScoreSum, Validation
 from .ops.counter_random import step_keys
 from .recording import Recorder
@@ -17,6 +16,7 @@ from .rows import (
     plan_chunks,
     presence,
 )
+from .schedules import schedule_of
 
 Steps = namedtuple(
     "Steps",
@@ -67,9 +67,7 @@ class EpochRunner:
             for chunk in self.chunks
             if chunk.ragged
         }
-        self.per_step = [
-            schedules.PER_STEP.get(schedules.of_settings(job.settings)) for job in jobs
-        ]
+        self.per_step = [schedule_of(job.settings).per_step for job in jobs]
         self.validation = None
         if first.validation is not None:
             self.validation = Validation(stack)

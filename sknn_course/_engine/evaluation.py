@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from .._devices import widest_float
-from .losses import LOSSES, SCORES
+from .losses import SCORES, loss_of
 from .rows import CHUNK_BYTES, StackedRows, presence
 
 
@@ -21,7 +21,7 @@ class ScoreSum:
 
     def __init__(self, stack, rows, lengths):
         self.score = SCORES[stack.jobs[0].settings.score]
-        self.loss = LOSSES[stack.jobs[0].settings.loss]
+        self.loss = loss_of(stack.jobs[0].settings)
         index = rows.index([np.arange(n) for n in lengths])
         _, y, weight, _ = rows.take(index, inputs=False)
         if len(set(lengths)) > 1:

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from ..layers import Dense, Softmax, structure
+from .losses import LOSSES
 from .ops.parameters import parameter_layout
+from .optimizers import is_full_batch
 from .slices import stack_seconds
 
 
@@ -45,6 +47,7 @@ def _structure_key(job):
         job.layout.shapes[0],
         settings.solver,
         settings.loss,
+        *LOSSES[settings.loss].values(settings).values(),
         settings.score,
         settings.nesterovs_momentum,
         settings.penalize_bias,
@@ -60,8 +63,8 @@ def _structure_key(job):
 
 def why_alone(job):
     """Why a job cannot be trained in a stack, or None where it can."""
-    if job.settings.solver == "lbfgs":
-        return "solver='lbfgs'"
+    if is_full_batch(job.settings.solver):
+        return f"solver={job.settings.solver!r}"
     if job.observer is not None:
         return "callbacks"
     return None

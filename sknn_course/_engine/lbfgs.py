@@ -4,11 +4,11 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
 from .ops.counter_random import step_keys
 from .ops.stacked import Batch
+from .optimizers import SOLVERS
 from .rows import StackedRows
 from .stack import Stack
 
@@ -44,18 +44,8 @@ def train_lbfgs(job):
             raise StopIteration
 
     try:
-        result = minimize(
-            objective,
-            packed,
-            method="L-BFGS-B",
-            jac=True,
-            options={
-                "maxfun": settings.max_fun,
-                "maxiter": settings.max_iter,
-                "gtol": settings.tol,
-            },
-            callback=record,
-        )
+        minimize = SOLVERS[settings.solver].minimize
+        result = minimize(objective, packed, settings, record)
     except KeyboardInterrupt:
         job.interrupted = True
     else:
@@ -124,7 +114,7 @@ class Objective:
         if self.weight is not None:
             losses = losses * self.weight.squeeze(-1)
         loss = losses.sum() / self.total
-        stack.network.backward((prediction - self.y).mul_(scale))
+        stack.network.backward(stack.loss.gradient(self.y, prediction).mul_(scale))
         penalties = stack.penalties
         if penalties.active:
             loss = loss + penalties.total([penalties.norms()], [1.0], [1 / self.total])

@@ -2,40 +2,11 @@
 
 from math import inf
 
-import torch
-from skorch import (
-    NeuralNet,
-    NeuralNetBinaryClassifier,
-    NeuralNetClassifier,
-    NeuralNetRegressor,
-)
+from skorch import NeuralNet
 
 from .callbacks import check_callbacks
-from .losses import LOSSES
-
-OPTIMIZERS = {
-    "sgd": torch.optim.SGD,
-    "adam": torch.optim.Adam,
-    "nadam": torch.optim.NAdam,
-    "rmsprop": torch.optim.RMSprop,
-    "adagrad": torch.optim.Adagrad,
-    "adadelta": torch.optim.Adadelta,
-    "lbfgs": torch.optim.LBFGS,
-}
-# by (loss, whether there are several labels per row)
-NETS = {
-    ("log_loss", False): NeuralNetClassifier,
-    ("binary_log_loss", False): NeuralNetBinaryClassifier,
-    ("binary_log_loss", True): NeuralNet,
-    ("squared_error", False): NeuralNetRegressor,
-    ("poisson", False): NeuralNetRegressor,
-}
-SCORE_NAMES = {
-    "accuracy": "acc",
-    "one_class": "acc",
-    "subset_accuracy": "acc",
-    "r2": "r2",
-}
+from .losses import LOSSES, SCORES
+from .optimizers import SOLVERS
 
 
 def make_net(module, settings, device, n_classes=None, callbacks=None):
@@ -59,16 +30,16 @@ def make_net(module, settings, device, n_classes=None, callbacks=None):
     """
     if callbacks is not None:
         check_callbacks(callbacks)
-    net_class = NETS[settings.loss, settings.score == "subset_accuracy"]
-    options = {}
-    if net_class is NeuralNetClassifier:
+    loss = LOSSES[settings.loss]
+    net = NeuralNet if SCORES[settings.score].of_labels else loss.net
+    options = dict(loss.net_options)
+    if loss.targets == "classes":
         options["classes"] = list(range(n_classes))
-    if settings.loss == "poisson":
-        options["predict_nonlinearity"] = torch.exp
-    return net_class(
+    options |= {f"criterion__{k}": v for k, v in loss.values(settings).items()}
+    return net(
         module,
-        criterion=LOSSES[settings.loss].criterion,
-        optimizer=OPTIMIZERS[settings.solver],
+        criterion=loss.criterion,
+        optimizer=SOLVERS[settings.solver].torch,
         lr=settings.learning_rate_init,
         max_epochs=settings.max_iter,
         batch_size=settings.batch_size,
@@ -120,5 +91,5 @@ def _mark_best(row, name, values, sign):
 def write_history(net, progress, settings):
     """Fill a net's history from what training recorded."""
     for place in range(len(net.history), len(progress.loss_curve)):
-        row = history_row(progress, place, SCORE_NAMES[settings.score])
+        row = history_row(progress, place, SCORES[settings.score].short)
         net.history.append({"batches": [], "epoch": place + 1, **row})

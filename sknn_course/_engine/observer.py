@@ -6,7 +6,8 @@ from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import Dataset
 
 from .bound_net import BoundNet
-from .net import SCORE_NAMES, history_row
+from .losses import LOSSES, SCORES
+from .net import history_row
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 HOOKS = (
@@ -163,7 +164,7 @@ class NetObserver:
         history.record("train_batch_count", self.n_batches)
         if job.validation is not None:
             self._validate_in_batches()
-        score_name = SCORE_NAMES[job.settings.score]
+        score_name = SCORES[job.settings.score].short
         for name, value in history_row(
             job.progress, len(job.progress.loss_curve) - 1, score_name
         ).items():
@@ -214,10 +215,12 @@ class NetObserver:
 
     def _targets(self, y):
         """Targets as skorch's nets take them: numbers of classes, or values."""
-        if self.job.settings.loss == "log_loss":
+        settings = self.job.settings
+        if LOSSES[settings.loss].targets == "classes":
             return y.argmax(-1)
-        several_labels = self.job.settings.score == "subset_accuracy"
-        return y if several_labels or y.shape[-1] > 1 else y.squeeze(-1)
+        return (
+            y if SCORES[settings.score].of_labels or y.shape[-1] > 1 else y.squeeze(-1)
+        )
 
 
 def _of_training(monitor):

@@ -1,4 +1,4 @@
-"""Weight penalties of the training loss and their gradients.
+"""Weight penalties of the training loss and their gradients, a row for each.
 
     alpha / (2 sum of sample weights) sum w^2  +  l1 sum |w|  +  l2 sum w^2
 
@@ -10,7 +10,53 @@ References
 .. [1] I. Loshchilov, F. Hutter, "Decoupled weight decay", ICLR 2019.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+
 import torch
+from torch import Tensor
+
+from .ops.parameters import ParameterLayout
+from .spread import Spread
+
+Number = float | Tensor  # a tensor where the networks of a stack differ
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty: its strength times ``factor`` times a sum over weights.
+
+    Parameters
+    ----------
+    is_square : bool
+        Whether the sum is of w^2, else of |w|.
+    factor : float
+    per_row : bool
+        Whether it is divided by the sum of the batch's sample weights.
+    of_biases : bool
+        Whether it acts on biases too if ``penalize_bias``.
+    """
+
+    is_square: bool
+    factor: float = 1.0
+    per_row: bool = False
+    of_biases: bool = True
+
+    @property
+    def slope(self) -> float:
+        """Factor of the gradient, of w or of the sign of w."""
+        return 2 * self.factor if self.is_square else self.factor
+
+
+PENALTIES = {
+    "alpha": Penalty(is_square=True, factor=0.5, per_row=True, of_biases=False),
+    "l2": Penalty(is_square=True),
+    "l1": Penalty(is_square=False),
+}
+STRENGTHS = (*PENALTIES, "weight_decay")
 
 
 class Penalties:
@@ -18,50 +64,71 @@ class Penalties:
 
     Parameters
     ----------
-    stack : Stack
-    alpha, l1, l2, weight_decay : float or tensor of shape (K,)
+    layout : ParameterLayout
+    flat, grad : tensor of shape (K n_parameters,)
+    n_models : int or None
+        K; None for one network, without the model axis.
+    expand : callable
+        As of `Spread`.
+    strengths : dict of str -> float or tensor of shape (K,)
+        Of the penalties, and of the decay.
+    penalize_bias : bool
     """
 
-    def __init__(self, stack, alpha, l1, l2, weight_decay):
-        layout, settings = stack.layout, stack.jobs[0].settings
-        n_plain = layout.n_weights + layout.n_biases * settings.penalize_bias
-        self.weights = _Part(stack, layout.n_weights)
-        self.plain = _Part(stack, n_plain)
-        self.alpha, self.l1, self.l2 = alpha, l1, l2
-        self.weight_decay = weight_decay
-        self.has_alpha, self.has_l1, self.has_l2, self.decays = (
-            isinstance(x, torch.Tensor) or x != 0 for x in (alpha, l1, l2, weight_decay)
+    def __init__(
+        self,
+        layout: ParameterLayout,
+        flat: Tensor,
+        grad: Tensor,
+        n_models: int | None,
+        expand: Spread,
+        strengths: dict[str, Number],
+        penalize_bias: bool,
+    ) -> None:
+        n_plain = layout.n_weights + layout.n_biases * penalize_bias
+        weights, plain = (
+            _Part(layout, flat, grad, n_models, expand, n)
+            for n in (layout.n_weights, n_plain)
         )
-        self.active = self.has_alpha or self.has_l1 or self.has_l2
+        self.rows = [
+            (
+                penalty,
+                strengths[name],
+                strengths[name] * penalty.slope,
+                plain if penalty.of_biases else weights,
+            )
+            for name, penalty in PENALTIES.items()
+            if _acts(strengths[name])
+        ]
+        self.active = bool(self.rows)
+        self.plain, self.weight_decay = plain, strengths["weight_decay"]
+        self.decays = _acts(self.weight_decay)
 
-    def add_gradient(self, inverse_total_weight):
+    def add_gradient(self, inverse_total_weight: Number) -> None:
         """Add to the gradient; the argument is 1 / sum of the batch's weights."""
-        if self.has_alpha:
-            self.weights.add_to_gradient(self.alpha, _per_model(inverse_total_weight))
-        if self.has_l2:
-            self.plain.add_to_gradient(self.l2, 2.0)
-        if self.has_l1:
-            self.plain.add_to_gradient(self.l1, 1.0, torch.sign)
+        share = _per_model(inverse_total_weight)
+        for penalty, _, slope, part in self.rows:
+            function = None if penalty.is_square else torch.sign
+            factor = share if penalty.per_row else 1.0
+            part.add_to_gradient(slope, factor, function)
 
-    def norms(self):
-        """What `total` needs of each step, of the penalties that are active.
+    def norms(self) -> list[list[Tensor]]:
+        """What `total` needs of each step.
 
         Returns
         -------
         list of list of tensor of shape (K,) or ()
-            Norms of the parts of the weights (for alpha), of the parts of what l2
-            takes, and sum |w|.
+            For each penalty that acts, the norms of the parts of the weights, or
+            their sum |w|.
         """
-        norms = []
-        if self.has_alpha:
-            norms.append(self.weights.norms())
-        if self.has_l2:
-            norms.append(self.plain.norms())
-        if self.has_l1:
-            norms.append([self.plain.absolutes()])
-        return norms
+        return [
+            part.norms() if penalty.is_square else [part.absolutes()]
+            for penalty, _, _, part in self.rows
+        ]
 
-    def total(self, norms, n_rows, inverse_totals):
+    def total(
+        self, norms: list, n_rows: list[Number], inverse_totals: list[Number]
+    ) -> Number:
         """Penalties of an epoch's batches, each times the rows of its batch, summed.
 
         Parameters
@@ -80,31 +147,28 @@ class Penalties:
         terms = self._terms(norms, n_rows, inverse_totals)
         return sum((values.sum(0) * strength for values, strength in terms), 0.0)
 
-    def by_batch(self, norms, n_rows, inverse_totals):
+    def by_batch(
+        self, norms: list, n_rows: list[Number], inverse_totals: list[Number]
+    ) -> Number:
         """As `total`, not summed, shape (n_steps, K) or (n_steps,), or 0.0."""
         terms = self._terms(norms, n_rows, inverse_totals)
         return sum((values * strength for values, strength in terms), 0.0)
 
-    def _terms(self, norms, n_rows, inverse_totals):
+    def _terms(
+        self, norms: list, n_rows: list[Number], inverse_totals: list[Number]
+    ) -> Iterator[tuple[Tensor, Number]]:
         """Yield norms (n_steps, K) times rows, and the strength of their penalty."""
-        by_kind = [
-            [torch.stack(values) for values in zip(*parts, strict=True)]
-            for parts in zip(*norms, strict=True)
-        ]  # each tensor (n_steps, K)
-        if self.has_alpha:
-            squares = _sum_of_squares(by_kind.pop(0))
-            shares = [
-                n * _per_model(i) for n, i in zip(n_rows, inverse_totals, strict=True)
-            ]
-            yield squares * _stacked(shares, squares), 0.5 * self.alpha
-        if self.has_l2:
-            squares = _sum_of_squares(by_kind.pop(0))
-            yield squares * _stacked(n_rows, squares), self.l2
-        if self.has_l1:
-            [sizes] = by_kind.pop()
-            yield sizes * _stacked(n_rows, sizes), self.l1
+        of_steps = zip(*norms, strict=True)
+        for (penalty, strength, *_), steps in zip(self.rows, of_steps, strict=True):
+            parts = [torch.stack(v) for v in zip(*steps, strict=True)]  # (n_steps, K)
+            values = _sum_of_squares(parts) if penalty.is_square else parts[0]
+            times = n_rows
+            if penalty.per_row:
+                pairs = zip(n_rows, inverse_totals, strict=True)
+                times = [n * _per_model(i) for n, i in pairs]
+            yield values * _stacked(times, values), penalty.factor * strength
 
-    def decay(self, lr, part=slice(None)):
+    def decay(self, lr: Number, part: slice = slice(None)) -> None:
         """p -= lr weight_decay p, for a part of the flat parameters."""
         self.plain.decay(lr, self.weight_decay, part)
 
@@ -112,23 +176,36 @@ class Penalties:
 class _Part:
     """The first parameters of a stack, as one flat tensor and by tensor and model."""
 
-    def __init__(self, stack, n_parameters):
-        K = stack.n_models or 1
-        self.stacked = stack.n_models is not None
+    def __init__(
+        self,
+        layout: ParameterLayout,
+        flat: Tensor,
+        grad: Tensor,
+        n_models: int | None,
+        expand: Spread,
+        n_parameters: int,
+    ) -> None:
+        K = n_models or 1
+        self.stacked = n_models is not None
         self.start = K * n_parameters
-        self.flat, self.grad = stack.flat[: self.start], stack.grad[: self.start]
-        places = [p for p in stack.layout.parameters if p.stop <= n_parameters]
+        self.flat, self.grad = flat[: self.start], grad[: self.start]
+        places = [p for p in layout.parameters if p.stop <= n_parameters]
         self.views, self.grad_views = (
             [t[K * p.start : K * p.stop].view(K, -1) for p in places]
-            for t in (stack.flat, stack.grad)
+            for t in (flat, grad)
         )
-        self._spread = stack.spread
+        self._expand = expand
 
-    def add_to_gradient(self, strength, factor, function=None):
+    def add_to_gradient(
+        self,
+        strength: Number,
+        factor: Number,
+        function: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         """g += strength factor f(w), numbers or tensors of shape (K,)."""
-        if isinstance(factor, torch.Tensor):
+        if isinstance(factor, Tensor):
             strength, factor = strength * factor, 1.0
-        if isinstance(strength, torch.Tensor):
+        if isinstance(strength, Tensor):
             strength = strength.reshape(-1, 1)
             for w, g in zip(self.views, self.grad_views, strict=True):
                 w = w if function is None else function(w)
@@ -137,40 +214,44 @@ class _Part:
             w = self.flat if function is None else function(self.flat)
             self.grad.add_(w, alpha=strength * factor)
 
-    def decay(self, lr, weight_decay, part):
+    def decay(self, lr: Number, weight_decay: Number, part: slice) -> None:
         """w -= lr weight_decay w"""
-        if isinstance(weight_decay, torch.Tensor):
-            weight_decay = self._spread(weight_decay)[: self.start]
-        if isinstance(lr, torch.Tensor):
+        if isinstance(weight_decay, Tensor):
+            weight_decay = self._expand(weight_decay)[: self.start]
+        if isinstance(lr, Tensor):
             lr = lr[: self.start]
         self.flat[part].mul_(1 - lr * weight_decay)
 
-    def norms(self):
+    def norms(self) -> list[Tensor]:
         """Norm of each part of each model, shapes (K,) or ()."""
         if not self.stacked:
             return [torch.linalg.vector_norm(self.flat)]
         return [torch.linalg.vector_norm(w, dim=1) for w in self.views]
 
-    def absolutes(self):
+    def absolutes(self) -> Tensor:
         """Sum of absolute values of each model, shape (K,) or ()."""
         if not self.stacked:
             return self.flat.abs().sum()
-        return sum(w.abs().sum(1) for w in self.views)
+        return reduce(torch.add, [w.abs().sum(1) for w in self.views])
 
 
-def _per_model(factor):
+def _acts(strength: Number) -> bool:
+    return isinstance(strength, Tensor) or strength != 0
+
+
+def _per_model(factor: Number) -> Number:
     """(K, 1) -> (K,), (1,) -> (); numbers stay."""
-    return factor.squeeze(-1) if isinstance(factor, torch.Tensor) else factor
+    return factor.squeeze(-1) if isinstance(factor, Tensor) else factor
 
 
-def _sum_of_squares(norms):
-    return sum(norm.square() for norm in norms)
+def _sum_of_squares(norms: list[Tensor]) -> Tensor:
+    return reduce(torch.add, [norm.square() for norm in norms])
 
 
-def _stacked(values, like):
+def _stacked(values: list[Number], like: Tensor) -> Tensor:
     """Numbers, then (K,) tensors, of S steps, to multiply norms (S, K) or (S,)."""
-    numbers = [v for v in values if not isinstance(v, torch.Tensor)]
-    tensors = values[len(numbers) :]
+    numbers = [v for v in values if not isinstance(v, Tensor)]
+    tensors = [v for v in values if isinstance(v, Tensor)]
     stacked = like.new_tensor(numbers)
     if like.dim() == 2:
         stacked = stacked.unsqueeze(-1)

@@ -6,7 +6,7 @@ interpreter can ask for them. A graph asks for all of them at once.
 
 import torch
 
-from . import schedules
+from .schedules import schedule_of
 
 
 def record_cuda_graph(function, inputs):
@@ -41,7 +41,7 @@ def why_not_recorded(jobs):
         return "augmentation"
     if any(job.observer is not None for job in jobs):
         return "callbacks"
-    if any(schedules.of_settings(j.settings) in schedules.PER_STEP for j in jobs):
+    if any(schedule_of(job.settings).per_step for job in jobs):
         return "the learning rate changes with each step"
     return None
 

@@ -7,6 +7,7 @@ from math import ceil, prod
 from joblib import cpu_count
 
 from ..layers import Conv2d, Dense
+from .optimizers import is_full_batch
 
 # Measured on two cores; on a GPU one stack takes all.
 SHARED_OPERATIONS = 1e7  # of one network's step: from there torch's threads share it
@@ -54,7 +55,8 @@ def operations_per_step(job, layout):
             inputs = layout.shapes[index][0] * prod(layer.window)
             products += inputs * prod(layout.shapes[index + 1])
     settings = job.settings
-    n_rows = len(job.train) if settings.solver == "lbfgs" else settings.batch_size
+    full = is_full_batch(settings.solver)
+    n_rows = len(job.train) if full else settings.batch_size
     return 6 * n_rows * products
 
 
@@ -118,8 +120,8 @@ def plan_slices(jobs, n_cores=None):
     layout = _largest_layout(jobs)
     operations = operations_per_step(jobs[0], layout)
     if len(jobs) == 1:
-        lbfgs = jobs[0].settings.solver == "lbfgs"
-        least = SHARED_BY_LBFGS if lbfgs else SHARED_OPERATIONS
+        full = is_full_batch(jobs[0].settings.solver)
+        least = SHARED_BY_LBFGS if full else SHARED_OPERATIONS
         one_thread = not _shares(operations, least, n_cores)
         return Slices([jobs], 1, one_thread, "one network")
     n_cores = n_cores or cpu_count()

@@ -1,21 +1,17 @@
 """A stack: the parameters of jobs of equal structure, trained step by step."""
 
 from functools import partial
-from types import SimpleNamespace
 
 import torch
 
 from .._devices import widest_float
 from .groups import widest_layout
-from .losses import LOSSES
+from .losses import loss_of
 from .ops.parameters import resize
 from .ops.stacked import Batch, StackedNetwork
-from .optimizers import SOLVERS
-from .penalties import Penalties
+from .optimizers import SOLVERS, Coefficients
+from .penalties import STRENGTHS, Penalties
 from .spread import Spread
-
-OF_SOLVER = ("momentum", "beta_1", "beta_2", "rho", "epsilon")
-OF_PENALTIES = ("alpha", "l1", "l2", "weight_decay")
 
 
 class Stack:
@@ -45,24 +41,14 @@ class Stack:
         self.grad = torch.zeros_like(flat)
         self.spread = Spread(layout, self.n_models, flat)
         self._known = {}
-        given = {
-            name: [getattr(job.settings, name) for job in jobs]
-            for name in (*OF_SOLVER, *OF_PENALTIES)
-        }
-        self.h = SimpleNamespace(
-            nesterovs_momentum=first.settings.nesterovs_momentum,
-            step_count=torch.zeros((), device=flat.device),
-            **{name: self.per_parameter(name, given[name]) for name in OF_SOLVER},
+        solver = SOLVERS[first.settings.solver]
+        self.update = solver.update
+        self.coefficients = Coefficients.of_settings(
+            solver,
+            [job.settings for job in jobs],
+            self.per_model,
+            self.spread,
         )
-        for name in ("beta_1", "beta_2"):
-            setattr(self.h, f"{name}_of_model", self.per_model(given[name]))
-        self.h.spread = self.spread
-        self.h.one_kernel = not any(
-            isinstance(value, torch.Tensor)
-            for value in (self.h.beta_1, self.h.beta_2, self.h.epsilon)
-        )
-        if first.settings.solver == "adam":
-            self.h.change = None  # memory of the kernel, made where rates differ
         self.network = StackedNetwork(
             self.layout,
             flat,
@@ -80,10 +66,18 @@ class Stack:
         self.mixes = any(job.augment is not None and job.augment.mixes for job in jobs)
         self.mask = self._mask()
         self.penalties = Penalties(
-            self, *[self.per_model(given[name]) for name in OF_PENALTIES]
+            layout,
+            flat,
+            self.grad,
+            self.n_models,
+            self.spread,
+            {
+                name: self.per_model([getattr(job.settings, name) for job in jobs])
+                for name in STRENGTHS
+            },
+            first.settings.penalize_bias,
         )
-        self.loss = LOSSES[first.settings.loss]
-        self.solver = SOLVERS[first.settings.solver][1]
+        self.loss = loss_of(first.settings)
         self.observer = None  # told of each batch and makes the step, if set
 
     @classmethod
@@ -260,7 +254,7 @@ class Stack:
             self.observer.batch_begins(x, y)
         outputs = self.network.forward(x, Batch(True, weight, keys))
         prediction = self.loss.activation(outputs)
-        self.network.backward((prediction - y).mul_(scale))
+        self.network.backward(self.loss.gradient(y, prediction).mul_(scale))
         if self.mask is not None:
             self.grad.mul_(self.mask)
         if self.penalties.active:
@@ -273,7 +267,7 @@ class Stack:
             self.penalties.decay(lr)
         if not isinstance(t, int):
             t = t.squeeze(-1).to(widest_float(t.device))
-        self.solver(self.flat, self.grad, self.moments, lr, self.h, t)
+        self.update(self.flat, self.grad, self.moments, lr, self.coefficients, t)
         return prediction, y
 
     def _batch_loss(self, y, prediction, scale, inverse_total):
@@ -284,7 +278,7 @@ class Stack:
             loss = loss + self.penalties.total(norms, [1.0], [inverse_total])
         return loss
 
-    def step_part(self, part, grad, lr, h, t):
+    def step_part(self, part, grad, lr, coefficients, t):
         """One optimizer step of a part of the parameters of one network.
 
         Parameters
@@ -294,14 +288,14 @@ class Stack:
         grad : tensor of shape (n_parameters,)
             The solver may overwrite it.
         lr : float
-        h : namespace
-            Hyperparameters in place of the stack's own.
+        coefficients : Coefficients
+            In place of the stack's own.
         t : int
         """
         if self.penalties.decays:
             self.penalties.decay(lr, part)
         moments = {name: values[part] for name, values in self.moments.items()}
-        self.solver(self.flat[part], grad[part], moments, lr, h, t)
+        self.update(self.flat[part], grad[part], moments, lr, coefficients, t)
 
     def augment(self, x, y, keys, weight):
         """Each job's augmentation of its own rows and their targets."""

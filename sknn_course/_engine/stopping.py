@@ -6,7 +6,7 @@ training goes on for `n_iter_no_change` epochs, and not to the last.
 
 from math import inf, isfinite
 
-from . import schedules
+from .schedules import schedule_of
 
 
 def record_epoch(job, loss, scores, seconds):
@@ -119,13 +119,13 @@ def _judge(settings, progress, loss, scores):
 def _next_learning_rate(job):
     optimizer = job.optimizer
     optimizer.n_epochs += 1
-    rule = schedules.PER_EPOCH.get(schedules.of_settings(job.settings))
+    rule = schedule_of(job.settings).per_epoch
     if rule is not None:
         optimizer.learning_rate = rule(job.settings, optimizer.n_epochs, job.progress.t)
 
 
 def _stalled(job):
-    """Whether a stalled job stops; 'adaptive' divides the rate by 5 first."""
+    """Whether a stalled job stops; some schedules divide the rate first."""
     settings, optimizer = job.settings, job.optimizer
     what = (
         "Validation score did not improve"
@@ -136,12 +136,13 @@ def _stalled(job):
         f"{what} more than tol={settings.tol:f} for {settings.n_iter_no_change}"
         " consecutive epochs."
     )
-    if schedules.of_settings(settings) != "adaptive":
+    divisor = schedule_of(settings).stall_divisor
+    if divisor is None:
         ending, stops = "Stopping.", True
     elif optimizer.learning_rate <= 1e-6:
         ending, stops = "Learning rate too small. Stopping.", True
     else:
-        optimizer.learning_rate /= 5.0
+        optimizer.learning_rate /= divisor
         ending, stops = f"Setting learning rate to {optimizer.learning_rate:f}", False
     if settings.verbose:
         print(f"{message} {ending}")

@@ -12,6 +12,7 @@ from .epoch import EpochRunner
 from .groups import group_by_structure
 from .interrupts import Uninterrupted, wait_for
 from .lbfgs import train_lbfgs
+from .optimizers import is_full_batch
 from .orders import RowOrders
 from .slices import plan_slices
 from .stack import Stack
@@ -76,7 +77,7 @@ def _train_slices(plan, record):
 
 def _train_together(jobs, record):
     with no_gradients():
-        if jobs[0].settings.solver == "lbfgs":
+        if is_full_batch(jobs[0].settings.solver):
             train_lbfgs(jobs[0])
         else:
             with no_denormals():

@@ -20,6 +20,7 @@ from sklearn.utils import (
 from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
+from .._choices import SuggestsChoices
 from .._devices import resolve_device, widest_float
 from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
@@ -30,7 +31,7 @@ from .._engine.observer import NetObserver
 from .._engine.ops.build import build_module
 from .._engine.ops.initialisers import initial_parameters
 from .._engine.ops.parameters import ParameterLayout, parameter_layout
-from .._engine.optimizers import OptimizerState
+from .._engine.optimizers import OptimizerState, is_full_batch
 from .._engine.rows import check_range, is_large_float64
 from .._engine.threads import one_thread
 from .._number_range import check_number_range
@@ -49,6 +50,7 @@ Validation = tuple[Any, Any]  # X_val, y_val
 
 
 class NeuralEstimator(
+    SuggestsChoices,
     TrainingParameters,
     OnnxNetwork,
     NestedCallbacks,
@@ -161,9 +163,9 @@ class NeuralEstimator(
         if self._optimizer is None or not incremental:
             optimizer = OptimizerState.of_settings(settings)
         else:
-            optimizer = copied(vars(self._optimizer), OptimizerState)
-            for name, moment in optimizer.moments.items():
-                optimizer.moments[name] = torch.from_numpy(moment)
+            optimizer = copied(self._optimizer, OptimizerState)
+            moments = self._optimizer["moments"].items()
+            optimizer.moments = {name: torch.from_numpy(one) for name, one in moments}
         settings = optimizer.keep_rule(settings)
         job = self._job(layout, parameters, settings, targets, optimizer, *parts, rng)
         job.single_epoch = incremental
@@ -171,7 +173,7 @@ class NeuralEstimator(
 
     def _training_dtype(self) -> DTypeLike | tuple[DTypeLike, ...]:
         """What `validate_data` converts X to; lbfgs needs the precision."""
-        if self.solver == "lbfgs":
+        if is_full_batch(self.solver):
             return np.float64
         if self.dtype is None:
             return np.float64, np.float32
@@ -254,7 +256,7 @@ class NeuralEstimator(
             validation = self._given_validation(X_val, y_val, targets, split.y.dtype)
             warn_if_scaled_otherwise(split.X, validation.X)
             return split, validation
-        if not self.early_stopping or self.solver == "lbfgs":
+        if not self.early_stopping or is_full_batch(self.solver):
             return split, None
         parts = split_validation(
             split, float(self.validation_fraction), rng, targets.stratifies
@@ -277,10 +279,11 @@ class NeuralEstimator(
         ):
             if value is None:
                 raise ValueError(f"{name}=None, but {other} is given: pass both.")
-        if self.solver == "lbfgs":
+        if is_full_batch(self.solver):
             raise ValueError(
-                "X_val is evaluated after each epoch, but solver='lbfgs' has none: "
-                "use another solver, or score the fitted network."
+                "X_val is evaluated after each epoch, but "
+                f"solver={self.solver!r} has none: use another solver, or score "
+                "the fitted network."
             )
         X_val = self._inputs.check(self, X_val, dtype)
         y_val = check_array(
@@ -306,9 +309,9 @@ class NeuralEstimator(
             raise ValueError(
                 f"device={self.device!r} has no float64, which solver={self.solver!r} "
                 f"with dtype={self.dtype!r} computes in: use device='cpu', or "
-                "dtype='float32' and another solver than 'lbfgs'."
+                "dtype='float32' and a stochastic solver."
             )
-        if self.solver != "lbfgs":
+        if not is_full_batch(self.solver):
             train_split = for_full_batch(train_split, settings.batch_size)
         strengths = tuple(
             getattr(layer, "rate", getattr(layer, "std", None))

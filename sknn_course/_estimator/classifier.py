@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import Tags, column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
@@ -15,6 +14,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from .._choices import Choices
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method
 from .parameter_types import Array, ClassWeight, MatrixLike
@@ -26,7 +26,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimator._parameter_constraints,
-        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "class_weight": [Choices({"balanced"}), dict, list, None],
     }
     _y_numeric = False
     loss = "log_loss"
@@ -176,7 +176,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             In the order of ``classes_``.
         """
         outputs = self._predict_outputs(X)
-        if self._settings["loss"] == "binary_log_loss":
+        if self._output_activation.is_clipped:
             eps = np.finfo(outputs.dtype).eps
             outputs = np.clip(outputs, eps, 1 - eps)  # as in the loss
         if self.n_outputs_ == 1:

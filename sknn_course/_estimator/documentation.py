@@ -1,8 +1,26 @@
 """Descriptions of the parameters and attributes that the neural estimators share."""
 
+from collections.abc import Iterable, Mapping
+from textwrap import fill
+from typing import TypeVar
+
+from .._choices import listed
+from .._engine.losses import LOSSES, NUMBER_LOSSES
+from .._engine.ops.activations import ACTIVATIONS
+from .._engine.optimizers import COEFFICIENTS, SOLVERS
+from .._engine.schedules import SCHEDULES
+
+Estimator = TypeVar("Estimator", bound=type)
+
+LOSS = """
+    loss : {%(losses)s}, default='squared_error'
+        What is minimised, as a mean over the rows:
+
+        %(meanings_of_losses)s
+"""
+
 TRAINING = """
-    solver : {'adam', 'sgd', 'rmsprop', 'adagrad', 'adadelta', 'nadam', 'lbfgs'}, \
-default='adam'
+    solver : {%(solvers)s}, default='adam'
         How the loss is minimised. 'sgd', 'adam' and 'lbfgs' are scikit-learn's;
         the others are those of torch.optim. 'lbfgs' uses all rows at once and
         computes in float64.
@@ -14,20 +32,12 @@ default='adam'
     batch_size : int or 'auto', default='auto'
         Rows of a minibatch; 'auto' is min(200, n_samples).
 
-    learning_rate : {'constant', 'invscaling', 'adaptive', 'exponential', 'step', \
-'inverse_time', 'cosine', 'one_cycle'}, default='constant'
+    learning_rate : {%(schedules)s}, default='constant'
         Schedule of the learning rate.
 
-        - 'invscaling': learning_rate_init / (rows seen + 1) ** power_t;
-        - 'adaptive': divided by 5 when training has not improved for
-          `n_iter_no_change` epochs;
-        - 'exponential': times `decay_rate` after each epoch;
-        - 'step': times `decay_rate` after each `decay_epochs` epochs;
-        - 'inverse_time': learning_rate_init / (1 + decay_rate * steps);
-        - 'cosine': annealed to 0 over `max_iter` epochs;
-        - 'one_cycle': up to `learning_rate_init`, then down, over `max_iter` epochs.
+        %(meanings_of_schedules)s
 
-        As in scikit-learn, 'adam' ignores 'invscaling' and 'adaptive'.
+        %(ignored)s
 
     learning_rate_init : float, default=0.001
         Initial learning rate; the highest one for 'one_cycle'.
@@ -57,10 +67,10 @@ default='adam'
         Whether `fit` goes on from the weights of the last fit.
 
     momentum : float, default=0.9
-        Momentum of 'sgd', in [0, 1].
+        Momentum of %(with_momentum)s, in [0, 1].
 
     nesterovs_momentum : bool, default=True
-        Whether 'sgd' uses Nesterov's momentum.
+        Whether Nesterov's momentum is used, by %(with_nesterovs_momentum)s.
 
     early_stopping : bool, default=False
         Whether to set aside `validation_fraction` of the training rows, stop when
@@ -70,12 +80,11 @@ default='adam'
         Share of rows set aside by `early_stopping`.
 
     beta_1, beta_2 : float, default=0.9, 0.999
-        Decay rates of the means of gradients and squared gradients of 'adam' and
-        'nadam'.
+        Decay rates of the means of gradients and of their squares (or sizes) of
+        %(with_beta_1)s.
 
     epsilon : float, default=1e-8
-        Guards the denominators of 'adam', 'nadam', 'rmsprop', 'adagrad' and
-        'adadelta'; for 'adadelta' 1e-6 is usual.
+        %(epsilon)s
 
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops.
@@ -84,11 +93,10 @@ default='adam'
         Largest number of evaluations of the loss by 'lbfgs'.
 
     rho : float, default=0.9
-        Decay rate of the mean of squared gradients of 'rmsprop' and 'adadelta'.
+        Decay rate of the mean of squared gradients of %(with_rho)s.
 
     decay_rate : float, default=None
-        Of the schedules; None is 0.95 for 'exponential', 0.1 for 'step', 1e-6 for
-        'inverse_time'.
+        %(decay_rates)s
 
     decay_epochs : int, default=10
         Epochs between two drops of the schedule 'step'.
@@ -206,10 +214,67 @@ ATTRIBUTES = """
 """
 
 
-def documented(cls):
+def _together(names: Iterable[str]) -> str:
+    *some, last = map(repr, names)
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def _meanings(meanings: Mapping[str, str]) -> str:
+    """A list of names and what they mean."""
+    items = [_wrapped(f"- {name!r}: {one};", 10) for name, one in meanings.items()]
+    return f"\n{' ' * 8}".join(items)[:-1] + "."
+
+
+def _wrapped(text: str, indent: int = 8) -> str:
+    """Text for lines of a docstring, the first of which has its indent already."""
+    lines = fill(text, 88, initial_indent=" " * 8, subsequent_indent=" " * indent)
+    return lines.lstrip()
+
+
+def _choices() -> dict[str, str]:
+    """What the descriptions take from the registries."""
+    ignored = [
+        f"{name!r} ignores {_together(row.ignores)}"
+        for name, row in SOLVERS.items()
+        if row.ignores
+    ]
+    rates = [
+        f"{row.decay_rate:g} for {name!r}".replace("e-0", "e-")
+        for name, row in SCHEDULES.items()
+        if row.decay_rate is not None
+    ]
+    with_coefficient = {
+        f"with_{coefficient}": _together(
+            [name for name, row in SOLVERS.items() if coefficient in row.coefficients]
+        )
+        for coefficient in COEFFICIENTS
+    }
+    return with_coefficient | {
+        "activations": listed(ACTIVATIONS),
+        "solvers": listed(SOLVERS),
+        "schedules": listed(SCHEDULES),
+        "losses": listed(NUMBER_LOSSES),
+        "meanings_of_losses": _meanings(
+            {name: LOSSES[name].meaning for name in NUMBER_LOSSES}
+        ),
+        "meanings_of_schedules": _meanings(
+            {name: row.meaning for name, row in SCHEDULES.items()}
+        ),
+        "ignored": f"As in scikit-learn, {', '.join(ignored)}.",
+        "decay_rates": _wrapped(f"Of the schedules; None is {', '.join(rates)}."),
+        "epsilon": _wrapped(
+            f"Guards the denominators of {with_coefficient['with_epsilon']}; for "
+            "'adadelta' 1e-6 is usual."
+        ),
+    }
+
+
+def documented(cls: Estimator) -> Estimator:
     """Put the shared descriptions into a class's docstring, at ``%(name)s``."""
+    choices = _choices()
     shared = {
-        "training": TRAINING,
+        "loss": LOSS % choices,
+        "training": TRAINING % choices,
         "regularization": REGULARIZATION,
         "batch_norm": BATCH_NORM,
         "initialisation": INITIALISATION,
@@ -217,5 +282,6 @@ def documented(cls):
         "computing": COMPUTING,
         "attributes": ATTRIBUTES,
     }
-    cls.__doc__ %= {name: text.strip("\n") for name, text in shared.items()}
+    if cls.__doc__:  # none where Python leaves docstrings out
+        cls.__doc__ %= choices | {k: text.strip() for k, text in shared.items()}
     return cls

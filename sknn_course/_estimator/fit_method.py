@@ -7,6 +7,8 @@ from typing import Any, TypeVar, cast
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 
+from .._engine.optimizers import is_full_batch
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -53,7 +55,7 @@ class _OnlineMethod:
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., Any]:
         if instance is None:
             return self.method
-        if instance.solver == "lbfgs":
+        if is_full_batch(instance.solver):
             raise AttributeError(
                 f"This {type(instance).__name__!r} has no attribute 'partial_fit'"
             )

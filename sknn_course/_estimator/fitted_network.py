@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,10 +14,11 @@ from skorch.history import History
 
 from .._devices import prediction_device
 from .._engine import FitJob, Progress, Settings
+from .._engine.losses import LOSSES, OUTPUT_ACTIVATIONS
 from .._engine.net import make_net, write_history
 from .._engine.ops.build import module_around, share_memory
 from .._engine.ops.parameters import ParameterLayout, parameter_layout
-from .._engine.optimizers import OptimizerState
+from .._engine.optimizers import is_full_batch
 from .._engine.stopping import check_finite
 from .._engine.threads import one_thread
 from ..layers import Conv2d, Dense, Layer
@@ -28,12 +28,6 @@ from .prediction import Predictor
 from .targets import Targets
 
 TRAINED = (Dense, Conv2d)
-OUTPUT_ACTIVATIONS = {
-    "log_loss": "softmax",
-    "binary_log_loss": "logistic",
-    "squared_error": "identity",
-    "poisson": "exp",
-}
 KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
 
 
@@ -54,8 +48,8 @@ class FittedNetwork(BaseEstimator, ABC):
         The layers and the shape of a row.
     _settings, _progress : dict
         Of `Settings` and `Progress`.
-    _optimizer : OptimizerState or None
-        Its moments are arrays; pickled as a dict.
+    _optimizer : dict or None
+        Of `OptimizerState`, its moments as arrays.
     _best : tuple of ndarray, or None
         Flat parameters and buffers of the best validation score so far.
     _history : list of dict, or None
@@ -85,7 +79,7 @@ class FittedNetwork(BaseEstimator, ABC):
     _structure: tuple[tuple[Layer, ...], tuple[int, ...]]
     _settings: dict[str, Any]
     _progress: dict[str, Any]
-    _optimizer: OptimizerState | None
+    _optimizer: dict[str, Any] | None
     _best: tuple[Array, Array] | None
     _history: list[dict[str, Any]] | None
     _made: dict[str, Any]
@@ -106,9 +100,10 @@ class FittedNetwork(BaseEstimator, ABC):
             self._made["net"] = self._arrays(), net
             share_memory(net.module_.eval(), job.layout, self._tensors(job.device))
         self._optimizer = None
-        if settings.solver != "lbfgs":
-            moments = {name: _array(m) for name, m in job.optimizer.moments.items()}
-            self._optimizer = replace(job.optimizer, moments=moments)
+        if not is_full_batch(settings.solver):
+            moments = job.optimizer.moments or {}
+            arrays = {name: _array(moment) for name, moment in moments.items()}
+            self._optimizer = vars(job.optimizer) | {"moments": arrays}
         self._best = None
         if settings.early_stopping:
             parameters, buffers = job.best
@@ -122,8 +117,8 @@ class FittedNetwork(BaseEstimator, ABC):
         self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
         layers, _ = self._structure
         self.n_layers_ = len([v for v in layers if isinstance(v, TRAINED)]) + 1
-        self.out_activation_ = OUTPUT_ACTIVATIONS[settings.loss]
-        if settings.solver == "lbfgs":
+        self.out_activation_ = LOSSES[settings.loss].output
+        if is_full_batch(settings.solver):
             return
         self._no_improvement_count = progress.no_improvement_count
         self.loss_curve_ = progress.loss_curve
@@ -234,6 +229,11 @@ class FittedNetwork(BaseEstimator, ABC):
             self._made["net"] = made = arrays, net
         return made[1]
 
+    @property
+    def _output_activation(self):
+        """What makes predictions of the outputs."""
+        return OUTPUT_ACTIVATIONS[LOSSES[self._settings["loss"]].output]
+
     @one_thread(asked_for=False)
     def _predict_outputs(self, X: Any) -> Array:
         """Predictions after the output activation, of the floating type of X."""
@@ -248,13 +248,9 @@ class FittedNetwork(BaseEstimator, ABC):
     def __getstate__(self) -> dict[str, Any]:
         state = copy(super().__getstate__())
         state.pop("_made", None)
-        if state.get("_optimizer") is not None:
-            state["_optimizer"] = vars(state["_optimizer"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        if state.get("_optimizer") is not None:
-            state = state | {"_optimizer": OptimizerState(**state["_optimizer"])}
         if "_structure" in state:
             state = state | {"_made": {}}
         super().__setstate__(state)

@@ -1,5 +1,7 @@
 """scikit-learn's callbacks: the fit of a network as a task, its epochs as subtasks."""
 
+from .._engine.optimizers import is_full_batch
+
 
 class FitTask:
     """Tells the callbacks of an estimator of its fit and of each epoch.
@@ -17,7 +19,7 @@ class FitTask:
 
     def __init__(self, estimator, fitted, X, y, sample_weight):
         self.fitted = fitted
-        self.n_epochs = 0 if estimator.solver == "lbfgs" else estimator.max_iter
+        self.n_epochs = 0 if is_full_batch(estimator.solver) else estimator.max_iter
         self.n_begun = 0
         self.data = {"estimator": estimator, "X": X, "y": y}
         if sample_weight is not None:

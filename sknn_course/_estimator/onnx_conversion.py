@@ -19,11 +19,6 @@ from .fitted_network import FittedNetwork
 from .onnx_nodes import Graph, add_kernel, add_network
 
 ZIPMAPS = (True, False, "columns")
-OUTPUT_ACTIVATIONS = {
-    "log_loss": "Softmax",
-    "binary_log_loss": "Sigmoid",
-    "poisson": "Exp",
-}
 
 
 class OnnxEstimator(ABC):
@@ -99,10 +94,8 @@ class OnnxNetwork(OnnxEstimator, FittedNetwork):
     def _onnx_outputs(self, graph, rows, dtype):
         outputs = add_network(graph, rows, self._layout, self._arrays())
         outputs = graph.cast(outputs, dtype)
-        loss = self._settings["loss"]
-        if loss in OUTPUT_ACTIVATIONS:
-            outputs = graph.add(OUTPUT_ACTIVATIONS[loss], outputs)
-        return outputs
+        operator = self._output_activation.onnx
+        return outputs if operator is None else graph.add(operator, outputs)
 
 
 class _OnnxClosedForm(OnnxEstimator):
@@ -275,7 +268,7 @@ class Conversion:
         graph.add("Gather", self.classes, graph.add("Mul", codes, last), output=name)
 
     def _probabilities(self, graph, outputs, dtype):
-        if self.model._settings["loss"] == "binary_log_loss":
+        if self.model._output_activation.is_clipped:
             eps = np.finfo(dtype).eps
             limits = np.array(eps, dtype), np.array(1 - eps, dtype)
             outputs = graph.add("Clip", outputs, *limits)

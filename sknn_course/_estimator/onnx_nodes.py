@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._engine.ops.activations import SELU_ALPHA, SELU_SCALE
+from .._engine.ops.activations import ACTIVATIONS
 from ..layers import (
     Activation,
     BatchNorm,
@@ -75,6 +75,10 @@ class Graph:
 
         kind = np_dtype_to_tensor_dtype(np.dtype(dtype))
         return self.add("Cast", x, to=kind, output=output)
+
+    def in_float32(self, operator, x):
+        """Add a node that ONNX Runtime has in float32 alone."""
+        return self.cast(self.add(operator, self.cast(x, np.float32)), self.dtype)
 
 
 def add_network(graph, rows, layout, arrays):
@@ -154,47 +158,10 @@ def _batch_norm(graph, x, layer, shape, own):
 
 
 def _activation(graph, x, layer, shape, own):
-    if layer.function not in ACTIVATIONS:
+    add = ACTIVATIONS[layer.function].onnx
+    if add is None:
         raise NotImplementedError(f"{layer} has no conversion to ONNX.")
-    return ACTIVATIONS[layer.function](graph, x)
-
-
-def _leaky_relu(graph, x):
-    return graph.add("Max", x, graph.add("Mul", x, 0.01))
-
-
-def _elu(graph, x, alpha=1.0):
-    below = graph.add("Sub", graph.add("Exp", graph.add("Min", x, 0.0)), 1.0)
-    return graph.add("Add", graph.add("Relu", x), graph.add("Mul", below, alpha))
-
-
-def _gelu(graph, x):
-    # ONNX Runtime has no error function of float64
-    error = graph.add("Erf", graph.cast(graph.add("Mul", x, 0.5**0.5), np.float32))
-    twice = graph.add("Add", graph.cast(error, graph.dtype), 1.0)
-    return graph.add("Mul", x, graph.add("Mul", twice, 0.5))
-
-
-def _softplus(graph, x):
-    below = graph.add("Exp", graph.add("Neg", graph.add("Abs", x)))
-    return graph.add(
-        "Add", graph.add("Relu", x), graph.add("Log", graph.add("Add", below, 1.0))
-    )
-
-
-# Of nodes that ONNX Runtime has in float64 too
-ACTIVATIONS = {
-    "identity": lambda graph, x: x,
-    "logistic": lambda graph, x: graph.add("Sigmoid", x),
-    "tanh": lambda graph, x: graph.add("Tanh", x),
-    "relu": lambda graph, x: graph.add("Relu", x),
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "selu": lambda graph, x: graph.add("Mul", _elu(graph, x, SELU_ALPHA), SELU_SCALE),
-    "gelu": _gelu,
-    "silu": lambda graph, x: graph.add("Mul", x, graph.add("Sigmoid", x)),
-    "softplus": _softplus,
-}
+    return add(graph, x)
 
 
 def _nothing(graph, x, layer, shape, own):

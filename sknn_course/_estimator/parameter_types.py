@@ -18,13 +18,16 @@ ActivationName = Literal[
     "identity",
     "leaky_relu",
     "logistic",
+    "mish",
     "relu",
     "selu",
     "silu",
     "softplus",
     "tanh",
 ]
-SolverName = Literal["adadelta", "adagrad", "adam", "lbfgs", "nadam", "rmsprop", "sgd"]
+SolverName = Literal[
+    "adadelta", "adagrad", "adam", "adamax", "lbfgs", "nadam", "rmsprop", "sgd"
+]
 ScheduleName = Literal[
     "adaptive",
     "constant",
@@ -35,7 +38,7 @@ ScheduleName = Literal[
     "one_cycle",
     "step",
 ]
-LossName = Literal["poisson", "squared_error"]
+LossName = Literal["absolute_error", "huber", "poisson", "squared_error"]
 BatchNormPlace = bool | Literal["before", "after"]
 Sizes = Sequence[int] | NDArray[np.integer] | int
 Rates = Sequence[float] | NDArray[np.floating] | float

@@ -5,13 +5,14 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options
 
+from .._choices import Choices, did_you_mean
 from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser
-from .._engine.optimizers import SOLVERS
-from .._engine.schedules import DECAY_RATES, SCHEDULES
+from .._engine.optimizers import SOLVERS, is_full_batch
+from .._engine.schedules import SCHEDULES
 from .._number_range import LARGEST
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -19,11 +20,11 @@ POSITIVE = Interval(Real, 0, None, closed="neither")
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="left")
 CONSTRAINTS: dict = {
-    "activation": [StrOptions(set(ACTIVATIONS))],
-    "solver": [StrOptions(set(SOLVERS))],
+    "activation": [Choices(ACTIVATIONS)],
+    "solver": [Choices(SOLVERS)],
     "alpha": [NON_NEGATIVE],
-    "batch_size": [StrOptions({"auto"}), AT_LEAST_ONE],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "batch_size": [Choices({"auto"}), AT_LEAST_ONE],
+    "learning_rate": [Choices(SCHEDULES)],
     "learning_rate_init": [POSITIVE],
     "power_t": [NON_NEGATIVE],
     "max_iter": [AT_LEAST_ONE],
@@ -50,14 +51,14 @@ CONSTRAINTS: dict = {
     "weight_decay": [NON_NEGATIVE],
     "dropout": [RATE, "array-like"],
     "input_dropout": [RATE],
-    "batch_norm": ["boolean", StrOptions({"before", "after"})],
+    "batch_norm": ["boolean", Choices({"before", "after"})],
     "batch_norm_momentum": [Interval(Real, 0, 1, closed="right")],
     "batch_norm_epsilon": [POSITIVE],
     "noise": [NON_NEGATIVE],
     "weight_init": [str],
     "bias_init": [str],
     "device": [str, torch.device],
-    "dtype": [StrOptions({"float32", "float64", "bfloat16"}), None],
+    "dtype": [Choices({"float32", "float64", "bfloat16"}), None],
     "callbacks": [list, tuple, None],
 }
 
@@ -70,18 +71,19 @@ def check_together(estimator):
     ValueError
     """
     callbacks, weight_decay = estimator.callbacks, estimator.weight_decay
-    if estimator.solver == "lbfgs" and (callbacks or weight_decay):
+    if is_full_batch(estimator.solver) and (callbacks or weight_decay):
         raise ValueError(
             f"callbacks={callbacks!r} and weight_decay={weight_decay!r} need a "
-            "stochastic solver: solver='lbfgs' has no epochs and no learning rate. "
-            "Use None and 0, or another solver."
+            f"stochastic solver: solver={estimator.solver!r} has no epochs and no "
+            "learning rate. Use None and 0, or another solver."
         )
     for name, names in (("weight_init", NAMES), ("bias_init", BIAS_NAMES)):
-        if not is_initialiser(getattr(estimator, name), names):
+        given = getattr(estimator, name)
+        if not is_initialiser(given, names):
             raise ValueError(
-                f"{name}={getattr(estimator, name)!r} is unknown: use one of {names}, "
+                f"{name}={given!r} is unknown: use one of {names}, "
                 "'uniform(a)' or 'normal(std)' with a number above 0, at most "
-                f"{LARGEST:g}."
+                f"{LARGEST:g}.{did_you_mean(given, names)}"
             )
 
 
@@ -99,7 +101,7 @@ def training_settings(estimator, targets, split):
     -------
     Settings
     """
-    n_rows, stochastic = len(split), estimator.solver != "lbfgs"
+    n_rows, stochastic = len(split), not is_full_batch(estimator.solver)
     if estimator.batch_size == "auto":
         batch_size = min(200, n_rows)
     else:
@@ -114,7 +116,8 @@ def training_settings(estimator, targets, split):
         "loss": targets.loss,
         "score": targets.score,
         "batch_size": int(batch_size),
-        "decay_rate": estimator.decay_rate or DECAY_RATES.get(estimator.learning_rate),
+        "decay_rate": estimator.decay_rate
+        or SCHEDULES[estimator.learning_rate].decay_rate,
         "early_stopping": estimator.early_stopping and stochastic,
         "mixed_precision": estimator.dtype == "bfloat16" and stochastic,
         "dtype": str(split.y.dtype),

@@ -4,8 +4,9 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.utils._param_validation import StrOptions
 
+from .._choices import Choices
+from .._engine.losses import LOSSES
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method
 from .parameter_types import Array, LossName, MatrixLike
@@ -17,7 +18,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimator._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "poisson"})],
+        "loss": [Choices({n for n, row in LOSSES.items() if row.targets == "numbers"})],
     }
     _y_numeric = True
     loss: LossName

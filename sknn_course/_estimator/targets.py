@@ -10,6 +10,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import unique_labels
 
+from .._engine.losses import LOSSES
 from .validation_data import check_same_outputs
 
 Array = NDArray[Any]
@@ -172,9 +173,11 @@ class NumberTargets(Targets):
         if issparse(y):
             raise TypeError("y is sparse, but a regressor needs dense: y.toarray().")
         y = _as_column(y)
-        if self.loss == "poisson" and np.min(y) < 0:
+        least = LOSSES[self.loss].least_target
+        if least is not None and np.min(y) < least:
             raise ValueError(
-                f"loss='poisson' needs y >= 0, got a minimum of {np.min(y)}."
+                f"loss={self.loss!r} needs y >= {least:g}, got a minimum of "
+                f"{np.min(y)}."
             )
         if y.dtype.kind not in "biuf":
             raise ValueError(f"y holds {y.dtype} values: a regressor needs numbers.")

@@ -14,6 +14,7 @@ from math import prod, sqrt
 import numpy as np
 
 from ..._number_range import LARGEST
+from .activations import ACTIVATIONS
 
 # Variance of the weights, times the number of inputs or mean of inputs and outputs.
 _VARIANCES = {
@@ -40,7 +41,7 @@ def _sampler(name, activation, fan_in, fan_out):
     if name == "zeros":
         return _zeros
     if name == "glorot":
-        factor = 2.0 if activation == "logistic" else 6.0
+        factor = ACTIVATIONS[activation].glorot_factor
         return _uniform(np.sqrt(factor / (fan_in + fan_out)))
     number = re.fullmatch(r"(uniform|normal)(?:\((.*)\))?", name)
     if number:

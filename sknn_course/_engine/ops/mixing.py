@@ -1,15 +1,17 @@
-"""Mixing of each image and its target with another row of the batch, name -> rule.
+"""Mixing of each image and its target with another row of the batch.
 
 The numbers of a row are drawn from its key; the partner is a row of the same
 network's batch, so that a network mixes the same alone and in a stack.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
 from scipy import special
+from torch import Tensor
 
 from .counter_random import uniform, unit_bits
 
@@ -66,22 +68,21 @@ def boxes(x, bits, lengths):
     return (inside[0].unsqueeze(2) & inside[1].unsqueeze(1)).unsqueeze(1)
 
 
-def _mixup(x, other, share, bits):
+def mixup(
+    x: Tensor, other: Tensor, share: Tensor, bits: Tensor
+) -> tuple[Tensor, Tensor]:
     """share x + (1 - share) other, the share drawn from Beta(alpha, alpha)."""
     return torch.lerp(other, x, share.view(-1, 1, 1, 1)), share
 
 
-def _cutmix(x, other, share, bits):
+def cutmix(
+    x: Tensor, other: Tensor, share: Tensor, bits: Tensor
+) -> tuple[Tensor, Tensor]:
     """A box of the other image in place of x; its area then makes the share."""
     # height = H sqrt(1 - share), width = W sqrt(1 - share)
     root = (1 - share).sqrt().unsqueeze(1)  # (n, 1)
     box = boxes(x, bits, [(side * root).long() for side in x.shape[2:]])
     return torch.where(box, other, x), 1 - box.to(x.dtype).mean((1, 2, 3))
-
-
-#: Name -> function of x and other (n, C, H, W), share (n,) and bits (n, 2), that
-#: gives mixed images and the share of x in them.
-MIXINGS = {"mixup": _mixup, "cutmix": _cutmix}
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,16 @@ class Mixing:
 
     Parameters
     ----------
-    name : {'mixup', 'cutmix'}
+    mix : callable
+        Function of x and other (n, C, H, W), share (n,) and bits (n, 2), that gives
+        mixed images and the share of x in them.
     alpha : float
         Of the distribution Beta(alpha, alpha) of the share of the row itself.
     salt : int
         Tells draws of one step apart.
     """
 
-    name: str
+    mix: Callable[..., tuple[Tensor, Tensor]]
     alpha: float
     salt: int
 
@@ -125,7 +128,7 @@ class Mixing:
         )
         place = (bits[:, 1] >> (32 - QUANTILE_BITS)) + 2 ** (QUANTILE_BITS - 1)
         share = beta_quantiles(self.alpha, x.dtype, x.device)[place]
-        x, share = MIXINGS[self.name](x, x[partner], share, bits[:, 2:])
+        x, share = self.mix(x, x[partner], share, bits[:, 2:])
         return x, None if y is None else torch.lerp(y[partner], y, share.unsqueeze(1))
 
 

@@ -18,7 +18,7 @@ import torch
 from ... import layers as spec
 from ...layers import is_active
 from . import stacked_bfloat16
-from .activations import ACTIVATIONS, RISING
+from .activations import ACTIVATIONS
 from .counter_random import (
     hash_units,
     keep_mask,
@@ -390,7 +390,7 @@ def _fastest_order(layers):
     for index, (first, second) in enumerate(pairwise(layers)):
         if (
             isinstance(first, spec.Activation)
-            and first.function in RISING
+            and ACTIVATIONS[first.function].is_rising
             and isinstance(second, spec.Pool2d)
             and second.kind == "max"
         ):
