@@ -6,6 +6,7 @@ baselines to compare them with, and data sets to try them on.
 
 from ._engine import DivergedError
 from .cnn import CNNClassifier, CNNRegressor
+from .leaderboard import compare
 from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
@@ -23,6 +24,7 @@ __all__ = [
     "LeastSquaresSVR",
     "MLPClassifier",
     "MLPRegressor",
+    "compare",
     "linear_svm",
     "rbf_svm",
 ]

@@ -18,8 +18,9 @@ ROWS = [
     ["__main__", "_cli"],
     ["course"],
     ["_cli.console"],
-    ["_compare"],
     [""],  # sknn_course/__init__.py
+    ["leaderboard"],
+    ["_compare"],
     ["plotting", "inspection", "preprocessing", "tensorboard"],
     ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["_estimator"],
@@ -34,7 +35,9 @@ ROWS = [
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
 OPTIONAL = {
+    "catboost",
     "greenlet",
+    "lightgbm",
     "matplotlib",
     "onnx",
     "pandas",
@@ -42,6 +45,7 @@ OPTIONAL = {
     "pyarrow",
     "skl2onnx",
     "tensorboard",
+    "xgboost",
 }
 
 

@@ -5,6 +5,7 @@ from numbers import Number
 
 import numpy as np
 
+from sknn_course._compare.dates import read_dates
 from sknn_course._compare.errors import InputError, unknown
 from sknn_course._compare.numerals import MOST_CATEGORIES_WITH_NUMBERS
 
@@ -132,7 +133,7 @@ def as_target(column):
     from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
     column, what = _plain_values(column)
-    if what and what != "dates":
+    if what not in ("", "dates"):
         raise InputError(
             f"the target {column.name!r} holds {what} where numbers or text are needed."
         )
@@ -152,13 +153,14 @@ def as_features(X, notes):
     ----------
     X : pandas.DataFrame
     notes : list of str
-        What was left out is added: columns without values, of dates, of text that
-        differs in every row, and of what is neither numbers nor text.
+        What was left out is added: columns without values, of one date, of text
+        that differs in every row, and of what is no number, date or text. So are
+        the columns that were read as dates.
 
     Returns
     -------
     pandas.DataFrame
-        Columns of float64 and of object (text, NaN where missing).
+        Columns of float64, of dates, and of object (text, NaN where missing).
 
     Raises
     ------
@@ -179,7 +181,16 @@ def as_features(X, notes):
     columns = {}
     for name in X.columns:
         column, what = _plain_values(X[name])
+        dates = read_dates(column) if what in ("", "dates") else None
+        if dates is not None and dates.nunique() > 1:
+            columns[name] = dates.to_numpy()
+            notes.append(
+                f"read {name!r} as dates, taken apart into days, month, day, weekday "
+                f"and hour ({column.dropna().iloc[0]!s} is {dates.dropna().iloc[0]!s})"
+            )
+            continue
         if what:
+            what = "one date only" if dates is not None else what
             notes.append(f"left out the column {name!r}: it holds {what}")
             continue
         n_values = column.nunique()
@@ -213,15 +224,19 @@ def _plain_values(column):
         is_timedelta64_dtype,
     )
 
-    if is_datetime64_any_dtype(column) or is_timedelta64_dtype(column):
+    if is_timedelta64_dtype(column):
+        return column.dt.total_seconds(), ""
+    if is_datetime64_any_dtype(column):
         return column, "dates"
     kind = infer_dtype(column, skipna=True) if is_object_dtype(column) else "string"
     if kind == "string":
         return column, ""
     if kind == "decimal":
         return column.map(float, na_action="ignore").astype(float), ""
-    if kind in ("date", "time", "datetime", "timedelta"):
+    if kind in ("date", "datetime"):
         return column, "dates"
+    if kind in ("time", "timedelta"):
+        return column, "times"
     for value in column.dropna():
         if not isinstance(value, str | Number | np.generic):
             return column, NAMES.get(type(value), type(value).__name__)

@@ -14,7 +14,7 @@ SAMPLE = 2**20  # characters from which the separator is told
 SAMPLE_LINES = 100
 
 
-def read_delimited(data, notes):
+def read_delimited(data, notes, encoding=None):
     """Return the columns of a text file, and their names as they are written.
 
     Parameters
@@ -24,6 +24,8 @@ def read_delimited(data, notes):
     notes : list of str
         What was recognised is added: the separator unless commas, an encoding
         other than UTF-8, decimal commas and separators of thousands.
+    encoding : str, default=None
+        None tells it from the bytes.
 
     Returns
     -------
@@ -49,14 +51,14 @@ def read_delimited(data, notes):
     """
     import pandas as pd
 
-    encoding = _encoding(data)
+    told, encoding = encoding is not None, encoding or _encoding(data)
     text = data.decode(encoding)
     if "\0" in text:
         raise ValueError("it holds NUL characters, so it is no text")
     lines = _first_lines(text)
     del text
     separator, n_skipped = _layout(lines)
-    if encoding == "cp1252":
+    if encoding == "cp1252" and not told:
         notes.append(
             "read the text as Latin-1 (Windows-1252), since it is not UTF-8: save it "
             "as UTF-8 where letters look wrong"

@@ -2,13 +2,16 @@
 
 import time
 from math import inf
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.model_selection._search import BaseSearchCV
 
 
-def draw_settings(space, n_settings, random_state):
+def draw_settings(
+    space: Any, n_settings: int, random_state: int, first: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """Return parameter settings: the whole grid where it is small, else a sample.
 
     Parameters
@@ -19,6 +22,8 @@ def draw_settings(space, n_settings, random_state):
     n_settings : int
         Most settings to return.
     random_state : int
+    first : dict, default=None
+        The setting with which a sample begins.
 
     Returns
     -------
@@ -36,15 +41,21 @@ def draw_settings(space, n_settings, random_state):
     listed = all(hasattr(v, "__len__") for one in spaces for v in one.values())
     if listed and len(ParameterGrid(space)) <= n_settings:
         return list(ParameterGrid(space))
-    return list(ParameterSampler(space, n_settings, random_state=random_state))
+    before = [] if first is None else [first]
+    n_drawn = n_settings - len(before)
+    if not n_drawn:
+        return before
+    return before + list(ParameterSampler(space, n_drawn, random_state=random_state))
 
 
 class SearchWithinBudget(BaseSearchCV):
     """Search over given settings that starts no new ones after a deadline.
 
-    Without a deadline all fits are handed to joblib at once. With one, they are
-    handed over ``chunk`` settings at a time; the first chunk is always tried.
-    A chunk in which every fit fails does not end the search.
+    Without a deadline all fits are handed to joblib at once, which trains the
+    networks among them together. With one, they are handed over in waves: the first
+    has ``chunk`` settings and is always tried; the seconds it took tell whether all
+    others can be the next wave, and else how many fill half of the time that is left.
+    A wave in which every fit fails does not end the search.
 
     Parameters
     ----------
@@ -55,6 +66,10 @@ class SearchWithinBudget(BaseSearchCV):
         Value of ``time.monotonic()``, in seconds, after which nothing new is
         started. The best setting is still fitted to all data.
     chunk : int, default=1
+        Settings of the first wave.
+    seconds : float, default=None
+        What a setting is known to take: then the first wave is planned too, and
+        has one setting at least.
     scoring, n_jobs, refit, cv, error_score
         As in :class:`sklearn.model_selection.GridSearchCV`.
 
@@ -64,8 +79,10 @@ class SearchWithinBudget(BaseSearchCV):
         As in :class:`sklearn.model_selection.GridSearchCV`.
     n_tried_ : int
         Number of settings that were tried, failed ones included.
+    seconds_ : float
+        What a setting took in the last wave.
     failures_ : list of str
-        The errors of chunks in which every fit failed.
+        The errors of waves in which every fit failed.
 
     Examples
     --------
@@ -86,6 +103,7 @@ class SearchWithinBudget(BaseSearchCV):
         *,
         deadline=inf,
         chunk=1,
+        seconds=None,
         scoring=None,
         n_jobs=None,
         refit=True,
@@ -103,18 +121,35 @@ class SearchWithinBudget(BaseSearchCV):
         self.settings = settings
         self.deadline = deadline
         self.chunk = chunk
+        self.seconds = seconds
 
     def _run_search(self, evaluate_candidates):
-        size = len(self.settings) if self.deadline == inf else self.chunk
-        self.n_tried_, self.failures_ = 0, []
-        for start in range(0, len(self.settings), size):
-            if start and time.monotonic() > self.deadline:
-                break
-            some = self.settings[start : start + size]
-            self.n_tried_ += len(some)
+        self.n_tried_, self.failures_, self.seconds_ = 0, [], self.seconds
+        n_waves = 0
+        while n_wave := self._plan_wave():
+            some = self.settings[self.n_tried_ : self.n_tried_ + n_wave]
+            start = time.monotonic()
             try:
                 evaluate_candidates(some)
             except ValueError as error:  # scikit-learn's "All the n fits failed."
                 self.failures_.append(str(error))
-        if len(self.failures_) == -(-self.n_tried_ // size):
+            self.seconds_ = (time.monotonic() - start) / len(some)
+            self.n_tried_ += len(some)
+            n_waves += 1
+        if len(self.failures_) == n_waves:
             raise ValueError(self.failures_[0])
+
+    def _plan_wave(self):
+        """The number of settings to try next; 0 ends the search."""
+        n_left = len(self.settings) - self.n_tried_
+        if self.deadline == inf:
+            return n_left
+        if self.seconds_ is None:
+            return min(self.chunk, n_left)
+        seconds_left = self.deadline - time.monotonic()
+        least = 0 if self.n_tried_ else 1
+        if seconds_left <= self.seconds_:  # another would end too late
+            return min(least, n_left)
+        n_fitting = seconds_left / max(self.seconds_, 1e-9)
+        # settings differ in what they cost: the second half waits for what this showed
+        return n_left if n_left <= n_fitting else max(1, int(n_fitting / 2))

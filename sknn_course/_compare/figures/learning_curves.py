@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from sknn_course._compare.candidates import NEURAL, bare
+from sknn_course._compare.candidates import MODELS, bare
 from sknn_course._compare.figures.canvas import BLUE, ORANGE, new_figure
 from sknn_course._compare.resources import resources
 
@@ -16,7 +16,7 @@ def learning_curves_figure(table, ranked):
     A network that set no rows aside is fitted once more with a tenth of them
     for validation, since losses on training rows alone do not show overfitting.
     """
-    networks = [one for one in ranked if one.model in NEURAL]
+    networks = [one for one in ranked if MODELS[one.model].neural]
     if not networks:
         return None
     one = networks[0]

@@ -11,6 +11,7 @@ from sknn_course._compare.figures.canvas import (
     label,
     new_figure,
 )
+from sknn_course._compare.text import format_score
 
 
 def models_figure(table, ranked):
@@ -81,7 +82,7 @@ def _boundaries(table, ranked):
             )
             for name, color in zip(classes, colors, strict=True)
         ]
-        ax.set_title(f"{one.model}  {one.test_score:.3f}", fontsize=10)
+        ax.set_title(f"{one.model}  {format_score(one.test_score)}", fontsize=10)
         ax.set(xlabel="", ylabel="")
     figure.supxlabel(label(table.feature_names[0]), fontsize=10)
     figure.supylabel(label(table.feature_names[1]), fontsize=10)
@@ -110,7 +111,7 @@ def _curves(table, ranked):
         ax.plot(X_train[:, 0], table.y_train, "o", color=GREY, markersize=3)
         ax.plot(X_test[:, 0], table.y_test, "D", color=ORANGE, markersize=3.5)
         ax.plot(grid[:, 0], one.fitted.predict(X), color=BLUE)
-        ax.set_title(f"{one.model}  {one.test_score:.3f}", fontsize=10)
+        ax.set_title(f"{one.model}  {format_score(one.test_score)}", fontsize=10)
         ax.spines[["top", "right"]].set_visible(False)
     values = np.concatenate([table.y_train, table.y_test])
     margin = 0.25 * np.ptp(values)
