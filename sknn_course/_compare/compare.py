@@ -57,9 +57,9 @@ def compare(
         Most parameter settings to try per estimator.
     budget : float, default=None
         Seconds. First each estimator tries one setting. What this took tells what
-        the others would take: the estimators share the time that is left in equal
-        parts, and what the cheap ones leave of theirs goes to the expensive ones.
-        Nothing is begun that is expected to end too late, but what was begun is ended.
+        the others would take: the time that is left is shared out so that all have
+        had the same in the end, but for those that need less. Nothing is begun that
+        is expected to end too late, but what was begun is ended.
     n_jobs : int, default=1
         Processes that share the fits of a search; -1 for all cores, -2 for all but
         one. Each trains its networks together.
@@ -141,18 +141,34 @@ def _run(
             return
         place = f"{index + 1}/{len(trials)}"
         tell_run(place, one, most=None if end == inf else 1)
-    waiting = sorted((one for one in trials if one.n_left), key=_expected_seconds)
+    waiting = sorted((one for one in trials if one.n_left), key=_seconds_left)
     if waiting:
         progress(f"more settings of {len(waiting)} estimators:")
     for index, one in enumerate(waiting):
         now = time.monotonic()
-        deadline = now + (end - now) / (len(waiting) - index)
-        if one.can_go_on(deadline):
-            tell_run(f"{index + 1}/{len(waiting)}", one, deadline=deadline)
+        share = _level(waiting[index:], end - now) - one.seconds
+        if one.can_go_on(now + share):
+            place = f"{index + 1}/{len(waiting)}"
+            tell_run(place, one, deadline=now + share, end=end)
 
 
-def _expected_seconds(one: Trial) -> float:
+def _seconds_left(one: Trial) -> float:
     return one.seconds_left
+
+
+def _level(trials: list[Trial], seconds: float) -> float:
+    """The time that each may have taken in all, when all share what is left.
+
+    Those that need less do not reach it; those that have taken more get nothing.
+    """
+    low, high = 0.0, max(one.seconds for one in trials) + max(0.0, seconds)
+    for _ in range(50):
+        level = (low + high) / 2
+        taken = sum(
+            min(max(0.0, level - one.seconds), one.seconds_left) for one in trials
+        )
+        low, high = (low, level) if taken > seconds else (level, high)
+    return high
 
 
 def _summary(result: Result) -> str:

@@ -135,7 +135,7 @@ def _random_forest(classify: bool, table: Any) -> Made:
         "max_features": [usual, 0.5, 0.3, "sqrt"],
         "min_samples_leaf": randint(1, 8),
     }
-    return make(n_estimators=200), space, 0.5
+    return make(), space, 0.5
 
 
 def _rbf_svm(classify: bool, table: Any) -> Made:

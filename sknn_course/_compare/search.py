@@ -52,10 +52,9 @@ class SearchWithinBudget(BaseSearchCV):
     """Search over given settings that starts no new ones after a deadline.
 
     Without a deadline all fits are handed to joblib at once, which trains the
-    networks among them together. With one, they are handed over in waves: the first
-    has ``chunk`` settings and is always tried; the seconds it took tell whether all
-    others can be the next wave, and else how many fill half of the time that is left.
-    A wave in which every fit fails does not end the search.
+    networks among them together. With one, they are handed over in waves. The first
+    is always tried, and no other that is expected to end too late. A wave in which
+    every fit fails does not end the search.
 
     Parameters
     ----------
@@ -66,10 +65,15 @@ class SearchWithinBudget(BaseSearchCV):
         Value of ``time.monotonic()``, in seconds, after which nothing new is
         started. The best setting is still fitted to all data.
     chunk : int, default=1
-        Settings of the first wave.
-    seconds : float, default=None
-        What a setting is known to take: then the first wave is planned too, and
-        has one setting at least.
+        Settings of a wave.
+    end : float, default=inf
+        Like ``deadline``, one that a wave is to keep even if it takes longer than
+        expected.
+    stacked : bool, default=False
+        Whether settings that are fitted together take less time each, as networks
+        do. Then waves take as many as are expected to fit into the time that is left.
+    waves : list of tuple (int, float), default=()
+        Settings and seconds of waves that were measured before.
     scoring, n_jobs, refit, cv, error_score
         As in :class:`sklearn.model_selection.GridSearchCV`.
 
@@ -79,8 +83,8 @@ class SearchWithinBudget(BaseSearchCV):
         As in :class:`sklearn.model_selection.GridSearchCV`.
     n_tried_ : int
         Number of settings that were tried, failed ones included.
-    seconds_ : float
-        What a setting took in the last wave.
+    waves_ : list of tuple (int, float)
+        The settings of each wave and the seconds that it took.
     failures_ : list of str
         The errors of waves in which every fit failed.
 
@@ -103,7 +107,9 @@ class SearchWithinBudget(BaseSearchCV):
         *,
         deadline=inf,
         chunk=1,
-        seconds=None,
+        end=inf,
+        stacked=False,
+        waves=(),
         scoring=None,
         n_jobs=None,
         refit=True,
@@ -121,11 +127,13 @@ class SearchWithinBudget(BaseSearchCV):
         self.settings = settings
         self.deadline = deadline
         self.chunk = chunk
-        self.seconds = seconds
+        self.end = end
+        self.stacked = stacked
+        self.waves = waves
 
     def _run_search(self, evaluate_candidates):
-        self.n_tried_, self.failures_, self.seconds_ = 0, [], self.seconds
-        n_waves = 0
+        self.n_tried_, self.failures_, self.waves_ = 0, [], [*self.waves]
+        n_before = len(self.waves_)
         while n_wave := self._plan_wave():
             some = self.settings[self.n_tried_ : self.n_tried_ + n_wave]
             start = time.monotonic()
@@ -133,10 +141,9 @@ class SearchWithinBudget(BaseSearchCV):
                 evaluate_candidates(some)
             except ValueError as error:  # scikit-learn's "All the n fits failed."
                 self.failures_.append(str(error))
-            self.seconds_ = (time.monotonic() - start) / len(some)
+            self.waves_.append((len(some), time.monotonic() - start))
             self.n_tried_ += len(some)
-            n_waves += 1
-        if len(self.failures_) == n_waves:
+        if len(self.failures_) == len(self.waves_) - n_before:
             raise ValueError(self.failures_[0])
 
     def _plan_wave(self):
@@ -144,12 +151,53 @@ class SearchWithinBudget(BaseSearchCV):
         n_left = len(self.settings) - self.n_tried_
         if self.deadline == inf:
             return n_left
-        if self.seconds_ is None:
-            return min(self.chunk, n_left)
-        seconds_left = self.deadline - time.monotonic()
-        least = 0 if self.n_tried_ else 1
-        if seconds_left <= self.seconds_:  # another would end too late
-            return min(least, n_left)
-        n_fitting = seconds_left / max(self.seconds_, 1e-9)
-        # settings differ in what they cost: the second half waits for what this showed
-        return n_left if n_left <= n_fitting else max(1, int(n_fitting / 2))
+        least = 0 if self.n_tried_ else min(self.chunk, n_left)
+        if not self.waves_:
+            return least
+        now = time.monotonic()
+        left, at_most = self.deadline - now, self.end - now
+        slowest = expected_seconds(self.waves_, 1)
+        most = n_left if self.stacked else min(self.chunk, n_left)
+        fitting = [
+            n
+            for n in range(1, most + 1)
+            if expected_seconds(self.waves_, n, self.stacked) <= left
+            and n * slowest <= at_most
+        ]
+        return max(fitting, default=least)
+
+
+def expected_seconds(waves, n_settings, stacked=False):
+    """Return what a wave is expected to take.
+
+    Settings one after another are expected to take as long as the slowest so far. Of
+    networks that train together, each beyond the first wave's is expected to add half
+    of what one took there, until two waves tell what it does add.
+
+    Parameters
+    ----------
+    waves : list of tuple (int, float)
+        Settings and seconds of those that were measured.
+    n_settings : int
+    stacked : bool, default=False
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from sknn_course._compare.search import expected_seconds
+    >>> expected_seconds([(1, 4.0)], 3), expected_seconds([(1, 4.0)], 3, stacked=True)
+    (12.0, 8.0)
+    >>> expected_seconds([(1, 4.0), (3, 5.0)], 5, stacked=True)
+    6.0
+    """
+    if not stacked:
+        return n_settings * max(seconds / n for n, seconds in waves)
+    n, seconds = waves[-1]
+    more = seconds / n / 2
+    if len(waves) > 1 and waves[-2][0] != n:
+        rise = (seconds - waves[-2][1]) / (n - waves[-2][0])
+        more = min(max(rise, seconds / n / 10), seconds / n)
+    return max(seconds + more * (n_settings - n), seconds * n_settings / n / 2)

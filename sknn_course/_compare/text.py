@@ -5,7 +5,6 @@ from math import inf, isnan
 
 from sknn_course._compare.scores import shown_scores
 
-
 HEAD = "best parameters"
 ROOM = 30  # columns for parameters, else they stand on lines of their own
 

@@ -4,18 +4,18 @@ import re
 import time
 import warnings
 from dataclasses import replace
-from math import inf, isfinite
+from math import ceil, inf, isfinite
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 
-from sknn_course._compare.candidates import Candidate, bare, bare_name
+from sknn_course._compare.candidates import MODELS, Candidate, bare, bare_name
 from sknn_course._compare.leaderboard import Result
 from sknn_course._compare.resources import resources
 from sknn_course._compare.scores import Score, shown_scores
-from sknn_course._compare.search import SearchWithinBudget
+from sknn_course._compare.search import SearchWithinBudget, expected_seconds
 
 
 class Trial:
@@ -53,7 +53,7 @@ class Trial:
         self.folds = folds
         self.n_processes = n_processes
         self.result: Result | None = None
-        self._seconds: float | None = None  # of one setting
+        self._waves: list[tuple[int, float]] = []
         self._seconds_of_last_fit = 0.0
 
     @property
@@ -62,16 +62,33 @@ class Trial:
         return len(self.settings) - (self.result.n_settings if self.result else 0)
 
     @property
+    def stacked(self) -> bool:
+        """bool : whether its settings are trained together."""
+        return MODELS[self.candidate.model].neural
+
+    @property
+    def seconds(self) -> float:
+        """float : what it has taken so far."""
+        return self.result.seconds if self.result else 0.0
+
+    @property
     def seconds_left(self) -> float:
-        """float : what those are expected to take, with the fit of the best."""
-        return self.n_left * (self._seconds or 0.0) + self._seconds_of_last_fit
+        """float : what the rest is expected to take, with the fit of the best."""
+        return self._expected_seconds(self.n_left)
 
     def can_go_on(self, deadline: float) -> bool:
         """Whether one more setting is expected to end by a ``time.monotonic()``."""
-        needed = (self._seconds or 0.0) + self._seconds_of_last_fit
-        return bool(self.n_left) and time.monotonic() + needed < deadline
+        return time.monotonic() + self._expected_seconds(1) < deadline
 
-    def run(self, most: int | None = None, deadline: float = inf) -> Result:
+    def _expected_seconds(self, n_settings: int) -> float:
+        if not self._waves or not n_settings:
+            return 0.0
+        waves = expected_seconds(self._waves, n_settings, self.stacked)
+        return waves + self._seconds_of_last_fit
+
+    def run(
+        self, most: int | None = None, deadline: float = inf, end: float = inf
+    ) -> Result:
         """Try settings that are left, and fit the best of all to the training rows.
 
         Parameters
@@ -81,6 +98,8 @@ class Trial:
         deadline : float, default=inf
             Value of ``time.monotonic()`` by which this should have ended; one setting
             is tried in any case.
+        end : float, default=inf
+            That of all trials, which even longer waves than expected should keep.
 
         Returns
         -------
@@ -96,7 +115,10 @@ class Trial:
             refit=False,
             cv=self.folds,
             deadline=deadline - self._seconds_of_last_fit,
-            seconds=self._seconds,
+            chunk=ceil(self.n_processes / len(self.folds)),
+            end=end - self._seconds_of_last_fit,
+            stacked=self.stacked,
+            waves=self._waves,
         )
         found = Result(
             model=self.candidate.model,
@@ -122,7 +144,7 @@ class Trial:
                 found.cv_scores, found.failure = [], _reason(error)
         found.n_settings = getattr(search, "n_tried_", 0)
         found.seconds = time.monotonic() - start
-        self._seconds = getattr(search, "seconds_", self._seconds)
+        self._waves = getattr(search, "waves_", self._waves)
         self.result = found if before is None else self._merge(before, found)
         return self.result
 

@@ -1,0 +1,168 @@
+"""How a comparison shares out its time."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
+
+from sknn_course._compare import compare as module
+from sknn_course._compare.compare import compare
+from sknn_course._compare.models import MODELS, Model
+from sknn_course._compare.search import SearchWithinBudget
+from sknn_course._compare.tables import load_table
+from sknn_course.mlp import MLPClassifier
+from sknn_course.parallel import last_report
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    """Takes as long as its setting says, and predicts the first class."""
+
+    def __init__(self, seconds=0.01):
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+def searched(budget, seconds, **options):
+    X, y = load_iris(return_X_y=True)
+    start = time.monotonic()
+    search = SearchWithinBudget(
+        Slow(),
+        [{"seconds": one} for one in seconds],
+        cv=2,
+        refit=False,
+        deadline=start + budget,
+        **options,
+    ).fit(X, y)
+    return search.n_tried_, time.monotonic() - start
+
+
+def test_a_search_uses_its_time_and_keeps_it():
+    tried, seconds = searched(0.6, 100 * [0.02])
+    assert 4 <= tried <= 15  # 2 folds of 0.02 s each and what the rest costs
+    assert seconds < 0.6 + 0.3
+
+
+def test_a_setting_that_would_end_too_late_is_not_begun():
+    tried, seconds = searched(0.8, [0.01, 0.3, 0.3, 0.01])
+    assert tried == 2 and seconds < 0.8 + 0.3
+
+
+def waves_of(monkeypatch, seconds_of_wave, **options):
+    """The waves of a search for 100 settings on a clock that they alone turn."""
+    now, waves = [0.0], []
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("sknn_course._compare.search.time", clock)
+    search = SearchWithinBudget(Slow(), [{}] * 100, stacked=True, **options)
+
+    def evaluate(settings):
+        waves.append(len(settings))
+        now[0] += seconds_of_wave(len(settings))
+
+    search._run_search(evaluate)
+    return waves, now[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds_of_wave", "deadline", "end", "expected"),
+    [
+        # the first takes 1 s; then 0.5 s for each setting more
+        (lambda n: 0.5 + 0.5 * n, 51.0, 200.0, [1, 99]),
+        (lambda n: 0.5 + 0.5 * n, 21.0, 200.0, [1, 39]),
+        # more cost next to nothing, which the second wave shows
+        (lambda n: 1.0, 11.0, 100.0, [1, 19, 80]),
+        # nothing is gained together: the end is kept, if not the deadline
+        (lambda n: 1.0 * n, 21.0, 25.0, [1, 24]),
+    ],
+)
+def test_networks_go_on_in_waves_that_fit(
+    monkeypatch, seconds_of_wave, deadline, end, expected
+):
+    waves, now = waves_of(monkeypatch, seconds_of_wave, deadline=deadline, end=end)
+    assert waves == expected and now <= end
+
+
+def test_the_rest_of_a_search_for_a_network_is_one_stack(monkeypatch):
+    def make(classify, table):
+        return MLPClassifier((3,), max_iter=2), {"alpha": [0.1, 0.2, 0.3, 0.4]}, 1.0
+
+    monkeypatch.setitem(MODELS, "mlp", Model(make, neural=True))
+    board = compare(load_table("iris"), ["mlp"], cv=2, n_settings=4, budget=1000)
+    assert board.results[1].n_settings == 4
+    assert last_report().waves == [6]  # 3 settings, 2 folds, after the first
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Put `Slow` with so many settings of such seconds in the place of a model."""
+
+    def replace(name, n_settings, seconds):
+        space = {"seconds": list(np.linspace(seconds, 1.01 * seconds, n_settings))}
+        model = Model(lambda classify, table: (Slow(seconds), space, 1.0))
+        monkeypatch.setitem(MODELS, name, model)
+
+    return replace
+
+
+def test_what_cheap_estimators_leave_goes_to_the_others(slow):
+    slow("linear_svm", 100, 0.03)  # would take 6 s
+    slow("rbf_svm", 3, 0.005)
+    models = ["linear_svm", "rbf_svm"]
+    budget = 1.5
+    start = time.monotonic()
+    board = compare(load_table("iris"), models, cv=2, n_settings=100, budget=budget)
+    seconds = time.monotonic() - start
+    tried = {one.model: one.n_settings for one in board.results}
+    assert tried["rbf_svm"] == 3  # though it comes last in the registry
+    assert 6 <= tried["linear_svm"] < 25  # half of the budget is 12 settings at most
+    assert seconds < budget + 0.5
+    assert board.left_out == [
+        f"{100 - tried['linear_svm']} of 100 settings of linear_svm: its part of the "
+        "budget was spent"
+    ]
+
+
+def test_every_estimator_has_a_first_setting_before_any_has_a_second(slow):
+    for name in ("linear_svm", "rbf_svm", "ls_svm"):
+        slow(name, 20, 0.02)
+    told = []
+    models = ["linear_svm", "rbf_svm", "ls_svm"]
+
+    def progress(text, end="\n"):
+        told.append(text)
+        if "more settings" in text:
+            raise module.Interrupted
+
+    board = compare(
+        load_table("iris"), models, cv=2, n_settings=20, budget=60, progress=progress
+    )
+    assert [one.n_settings for one in board.results] == [1, 1, 1, 1]
+    assert all(one.ok and one.fitted is not None for one in board.results)
+    assert board.left_out[-1] == "19 of 20 settings of ls_svm: interrupted"
+
+
+def test_the_better_of_both_parts_is_kept(slow, monkeypatch):
+    def make(worst_first):
+        values = [1e6, 1e-3, 1e5] if worst_first else [1e-3, 1e6, 1e5]
+        made = MODELS["least_squares"].make(True, None)[0]
+        return Model(lambda classify, table: (made, {"alpha": values}, 1.0))
+
+    table = load_table("wine")
+    for worst_first in (True, False):
+        monkeypatch.setitem(MODELS, "ridge", make(worst_first))
+        in_parts = compare(table, ["ridge"], budget=1000)
+        at_once = compare(table, ["ridge"])
+        for one, other in zip(in_parts.ranked, at_once.ranked, strict=True):
+            assert one.cv_scores == other.cv_scores
+            assert one.best_params == other.best_params
+            assert one.test_score == other.test_score
+            assert one.n_settings == other.n_settings
