@@ -79,7 +79,7 @@ def test_of_days_and_months_the_numbers_decide():
 
 
 def test_dates_of_a_file_are_features_and_told(tmp_path):
-    days = pd.date_range("2024-01-01", periods=120)
+    days = pd.date_range("2024-01-01", periods=400)
     frame = pd.DataFrame(
         {"day": days.strftime("%d.%m.%Y"), "y": days.day_of_week * 1.5}
     )

@@ -183,7 +183,11 @@ def _cnn(classify: bool, table: Any) -> Made:
 
 
 _ALPHAS = loguniform(1e-6, 1e-1)
-_TREES = {"columns": "whole", "images": "not"}
+
+
+def _boosting(make: Callable[[bool, Any], Made], package: str = "") -> Model:
+    return Model(make, columns="whole", images="not", package=package)
+
 
 MODELS = {
     "dummy": Model(_dummy),
@@ -191,13 +195,13 @@ MODELS = {
     "logistic_regression": Model(_logistic_regression, ("classification",)),
     "ridge": Model(_ridge, ("regression",)),
     "linear_svm": Model(_linear_svm),
-    "hist_gradient_boosting": Model(_hist_gradient_boosting, **_TREES),
+    "hist_gradient_boosting": _boosting(_hist_gradient_boosting),
     "random_forest": Model(_random_forest, columns="whole"),
     "mlp": Model(_mlp, neural=True),
     "cnn": Model(_cnn, images="only", neural=True),
     "rbf_svm": Model(_rbf_svm),
     "ls_svm": Model(_ls_svm),
-    "lightgbm": Model(lightgbm, package="lightgbm", **_TREES),
-    "xgboost": Model(xgboost, package="xgboost", **_TREES),
-    "catboost": Model(catboost, package="catboost", **_TREES),
+    "lightgbm": _boosting(lightgbm, "lightgbm"),
+    "xgboost": _boosting(xgboost, "xgboost"),
+    "catboost": _boosting(catboost, "catboost"),
 }

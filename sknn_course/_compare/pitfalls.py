@@ -1,5 +1,6 @@
 """Columns that make a comparison say too much: numbers of rows, and leaks."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,14 @@ def _leaks(X: Any, y: np.ndarray, task: str) -> list[str]:
     ]
 
 
-def _fit_alone(tree, column, y, fit, error, held_out):  # type: ignore[no-untyped-def]
+def _fit_alone(
+    tree: Any,
+    column: Any,
+    y: np.ndarray,
+    fit: np.ndarray,
+    error: Callable[[np.ndarray], float],
+    held_out: np.ndarray,
+) -> float:
     """The error on held-out rows of what one column alone tells."""
     values = _as_numbers(column)[:, None]  # (n_samples, 1)
     found = error(tree.fit(values[fit], y[fit]).predict(values[held_out]))
@@ -107,7 +115,7 @@ def _fit_alone(tree, column, y, fit, error, held_out):  # type: ignore[no-untype
         known = fit[np.isfinite(values[fit, 0])]
         if len(known) > 2 and np.ptp(values[known, 0]) > 0:
             line = np.polynomial.Polynomial.fit(values[known, 0], y[known], 1)
-            found = np.fmin(found, error(line(values[held_out, 0])))
+            found = float(np.fmin(found, error(line(values[held_out, 0]))))
     return found
 
 
