@@ -20,6 +20,7 @@ sknn_course._compare.errors.InputError: unknown model 'ridge_classifier': ...
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ._compare.boosters import CodedClasses
 from ._compare.compare import compare as _compare
 from ._compare.dates import DateParts
 from ._compare.errors import InputError
@@ -28,6 +29,7 @@ from ._compare.scores import choose_score
 from ._compare.tables import Table, load_table
 
 __all__ = [
+    "CodedClasses",
     "DateParts",
     "InputError",
     "Leaderboard",

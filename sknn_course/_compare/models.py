@@ -111,7 +111,7 @@ def _linear_svm(classify: bool, table: Any) -> Made:
     estimator = linear_svm()[-1] if classify else LinearSVR(max_iter=10_000)
     if table.n_features > MANY_FEATURES:  # a large C takes long there, and overfits
         return estimator.set_params(max_iter=1000), {"C": [0.01, 0.001, 0.1]}, 1.0
-    return estimator, {"C": [0.1, 1.0, 0.01, 10.0, 0.001, 100.0]}, 1.0
+    return estimator, {"C": [0.1, 1.0, 0.01, 0.001, 10.0, 100.0]}, 1.0
 
 
 def _hist_gradient_boosting(classify: bool, table: Any) -> Made:

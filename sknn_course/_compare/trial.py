@@ -241,8 +241,10 @@ def count_parameters(estimator: Any) -> int | None:
         return sum(one.numel() for one in estimator.net_.module_.parameters())
     if hasattr(estimator, "constant_") or hasattr(estimator, "class_prior_"):
         return int(np.size(getattr(estimator, "class_prior_", estimator.n_outputs_)))
-    names: tuple[str, ...] = ("support_vectors_", "X_fit_", "dual_coef_", "intercept_")
-    if not hasattr(estimator, "dual_coef_"):
+    names: tuple[str, ...] = ()
+    if hasattr(estimator, "dual_coef_"):
+        names = ("support_vectors_", "X_fit_", "dual_coef_", "intercept_")
+    elif hasattr(estimator, "coef_"):
         names = ("coef_", "intercept_")
     sizes = [int(np.size(getattr(estimator, name, ()))) for name in names]
     return sum(sizes) or None
