@@ -46,7 +46,7 @@ def compare(
     target: Any = None,
     *,
     task: str | None = None,
-    models: Sequence[str] | None = None,
+    models: str | Sequence[str] | None = None,
     scoring: str | None = None,
     drop: str | Sequence[str] = (),
     cv: int = 5,
@@ -74,8 +74,9 @@ def compare(
         The column to predict, or its values.
     task : {'classification', 'regression'}, default=None
         None tells it from the target.
-    models : sequence of str, default=None
-        None for all that suit the table and are installed.
+    models : str or sequence of str, default=None
+        Names, in one text with commas between; None for all that suit the table and
+        are installed.
     scoring : str, default=None
         'accuracy', 'roc_auc', 'log_loss', 'f1', 'r2', 'rmse', 'mae' or another of
         scikit-learn's scorers. None ranks by R2, by accuracy, or by the area under
@@ -132,6 +133,10 @@ def compare(
         device = str(resolve_device(device))
     except ValueError as error:
         raise InputError(str(error)) from error
+    if time_budget is not None and not time_budget > 0:
+        raise InputError(f"time_budget={time_budget!r} is not a positive time.")
+    if isinstance(models, str):
+        models = models.replace(",", " ").split()
     table = load_table(
         data,
         target,

@@ -184,9 +184,17 @@ def test_arrays_may_have_gaps_but_no_names():
     models = ["least_squares", "hist_gradient_boosting"]
     board = compare(X, y, models=models, n_settings=1, cv=2)
     assert all(one.test_score > 0.9 for one in board.ranked[:2])
+    missing = np.where(np.arange(178) % 50 == 0, np.nan, y)
+    assert load_table(X, missing).notes == [
+        "left out 4 rows without a value of 'target'"
+    ]
+    with pytest.raises(InputError, match="did you mean 'regression'"):
+        load_table(X, y, task="regresion")
+    with pytest.raises(InputError, match="time_budget=0"):
+        compare(X, y, time_budget=0)
     with pytest.raises(InputError, match="have no names"):
         load_table(X, "y")
-    with pytest.raises(InputError, match="177 targets for 178 rows"):
+    with pytest.raises(InputError, match=r"shape \(177,\) for 178 rows"):
         load_table(X, y[1:])
 
 

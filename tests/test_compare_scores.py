@@ -105,6 +105,8 @@ def test_unknown_scores_meet_a_suggestion():
         choose_score("acuracy", "classification", np.array([0, 1]), [])
     with pytest.raises(InputError, match="'rmse' is for regression, .* accuracy"):
         choose_score("rmse", "classification", np.array([0, 1]), [])
+    with pytest.raises(InputError, match="'f1_macro' is for classification"):
+        choose_score("f1_macro", "regression", np.array([0.5, 1]), [])
 
 
 def test_an_error_is_shown_as_it_is_and_ranked_from_below():

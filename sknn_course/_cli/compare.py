@@ -6,7 +6,9 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sknn_course._cli.console import (
     at_least,
@@ -27,7 +29,7 @@ breast_cancer, diabetes, eckerle4, mnist, cifar10) or a CSV or Parquet file
 with the column to predict named by --target."""
 
 
-def add_parser(subparsers):
+def add_parser(subparsers: Any) -> None:
     """Add the command's parser.
 
     Parameters
@@ -128,7 +130,7 @@ def add_parser(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Run the command.
 
     Parameters
@@ -204,7 +206,7 @@ def run(args):
     return 0 if scored else 1
 
 
-def write_report(board, args):
+def write_report(board: Any, args: argparse.Namespace) -> None:
     """Write leaderboard, pictures, report and winner into the output folder.
 
     Parameters
@@ -223,17 +225,17 @@ def write_report(board, args):
     write(board, args.output, settings, command, tell)
 
 
-def _column_names(options):
+def _column_names(options: list[str]) -> list[str]:
     """What is between commas, each time that the option is given."""
     return [one.strip() for option in options for one in option.split(",")]
 
 
-def _width():
+def _width() -> float:
     """Wrap for a person at a terminal only: a file or a pipe wants whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else float("inf")
 
 
-def _check(function, value):
+def _check(function: Callable[[Any], Any], value: Any) -> Any:
     from sknn_course._compare.errors import InputError
 
     try:
@@ -242,7 +244,7 @@ def _check(function, value):
         raise InputError(str(error)) from error
 
 
-def _make_folder(path):
+def _make_folder(path: Path) -> None:
     from sknn_course._compare.errors import InputError
 
     try:
@@ -253,14 +255,14 @@ def _make_folder(path):
         raise InputError(f"--output {str(path)!r}: nothing can be written there.")
 
 
-def _jobs(text):
+def _jobs(text: str) -> int:
     number = int(text)
     if number == 0:
         raise argparse.ArgumentTypeError("0 processes can do nothing")
     return number
 
 
-def _seconds(text):
+def _seconds(text: str) -> float:
     seconds = float(text)
     if not seconds > 0:
         raise argparse.ArgumentTypeError(f"{text} is not a positive time")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from numbers import Number
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from sknn_course._compare.errors import InputError, unknown
 from sknn_course._compare.numerals import MOST_CATEGORIES_WITH_NUMBERS
 
 
-def name_columns(names, target, notes):
+def name_columns(names: list[str], target: str, notes: list[str]) -> list[str]:
     """Return different names for the columns of a file.
 
     Parameters
@@ -65,7 +66,7 @@ def name_columns(names, target, notes):
     return different
 
 
-def without_copies(X, target, notes):
+def without_copies(X: Any, target: str, notes: list[str]) -> Any:
     """Leave out columns that are the target's by their name.
 
     pandas writes a second and third column 't' as 't.1' and 't.2'.
@@ -89,8 +90,8 @@ def without_copies(X, target, notes):
     >>> list(without_copies(pd.DataFrame({"a": [1], "t.1": [2]}), "t", []).columns)
     ['a']
     """
-    base, dot, number = target.rpartition(".")
-    if not (dot and number.isdecimal() and base in X.columns):
+    base, dot, last = target.rpartition(".")
+    if not (dot and last.isdecimal() and base in X.columns):
         base = target
     copies = [base] if base in X.columns else []
     number = 1
@@ -105,7 +106,7 @@ def without_copies(X, target, notes):
     return X.drop(columns=copies)
 
 
-def as_target(column):
+def as_target(column: Any) -> Any:
     """Return a target's values.
 
     Parameters
@@ -146,7 +147,7 @@ def as_target(column):
     return column.astype(str).to_numpy(dtype=object)
 
 
-def as_features(X, notes):
+def as_features(X: Any, notes: list[str]) -> Any:
     """Return columns of numbers and of categories.
 
     Parameters
@@ -215,7 +216,7 @@ def as_features(X, notes):
     return type(X)(columns)
 
 
-def _plain_values(column):
+def _plain_values(column: Any) -> tuple[Any, str]:
     """A column with decimals as numbers; and what it holds beyond numbers and text."""
     from pandas.api.types import (
         infer_dtype,
@@ -246,7 +247,7 @@ def _plain_values(column):
 NAMES = {bytes: "bytes", list: "lists", np.ndarray: "lists", dict: "records"}
 
 
-def _check_categories(column, name):
+def _check_categories(column: Any, name: str) -> None:
     """Refuse a column of numbers in which some text got lost."""
     import pandas as pd
 

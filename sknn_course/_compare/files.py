@@ -3,7 +3,11 @@
 import codecs
 import gzip
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from sknn_course._compare.columns import (
     as_features,
@@ -17,7 +21,13 @@ from sknn_course._compare.errors import InputError, unknown
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
 
 
-def read_file(path, target, *, drop=(), encoding=None):
+def read_file(
+    path: Path,
+    target: str | None,
+    *,
+    drop: Sequence[str] = (),
+    encoding: str | None = None,
+) -> tuple[Any, np.ndarray, list[str]]:
     """Read the features and the target from a CSV or Parquet file.
 
     Parameters
@@ -57,12 +67,19 @@ def read_file(path, target, *, drop=(), encoding=None):
     """
     path = Path(path)
     notes: list[str] = []
-    _check_encoding(encoding)
+    _check_encoding(encoding or "utf-8")
     frame, names = _read_frame(path, notes, encoding)
     return split_target(frame, names, target, drop, notes, where=path.name)
 
 
-def split_target(frame, names, target, drop, notes, where="the table"):
+def split_target(
+    frame: Any,
+    names: list[str],
+    target: str | None,
+    drop: Sequence[str],
+    notes: list[str],
+    where: str = "the table",
+) -> tuple[Any, np.ndarray, list[str]]:
     """Tell the features of a table from its target.
 
     Numbers become float64 with NaN where missing; dates stay dates; all other columns
@@ -124,15 +141,17 @@ def split_target(frame, names, target, drop, notes, where="the table"):
     return X, y, notes
 
 
-def _check_encoding(encoding):
+def _check_encoding(encoding: str) -> None:
     try:
-        codecs.lookup(encoding or "utf-8")
+        codecs.lookup(encoding)
     except LookupError as error:
         known = ["utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "mac-roman", "gbk"]
         raise unknown("encoding", encoding, known) from error
 
 
-def _read_frame(path, notes, encoding):
+def _read_frame(
+    path: Path, notes: list[str], encoding: str | None
+) -> tuple[Any, list[str]]:
     """The columns of a file, and their names, which can be equal."""
     if not path.exists():
         raise InputError(f"the file {str(path)!r} does not exist.")
@@ -179,7 +198,7 @@ def _read_frame(path, notes, encoding):
     return frame, names
 
 
-def _read_parquet(path):
+def _read_parquet(path: Path) -> tuple[Any, list[str]]:
     import pandas as pd
 
     try:

@@ -3,6 +3,7 @@
 import base64
 import html
 from string import Template
+from typing import Any
 
 from sknn_course._compare.scores import shown_scores
 from sknn_course._compare.text import (
@@ -114,7 +115,12 @@ FIGURE = Template("""\
 <figcaption>$caption</figcaption></figure>""")
 
 
-def render_html(board, pictures, command, steps=None):
+def render_html(
+    board: Any,
+    pictures: list[tuple[bytes, int, str]],
+    command: str,
+    steps: list[str] | None = None,
+) -> str:
     """Return a report as one HTML page without outside references.
 
     Parameters
@@ -154,12 +160,12 @@ def render_html(board, pictures, command, steps=None):
     )
 
 
-def escape(text):
+def escape(text: str) -> str:
     """Text as HTML, without what would turn the direction of writing."""
     return html.escape(printable(text))
 
 
-def render_fragment(board):
+def render_fragment(board: Any) -> str:
     """Return the leaderboard and its remarks as a part of a page, for notebooks.
 
     Parameters
@@ -174,11 +180,11 @@ def render_fragment(board):
     return f"<p>{escape(describe(board.table))}</p>{_table(board)}<ul>{notes}</ul>"
 
 
-def _items(texts):
+def _items(texts: list[str]) -> str:
     return "".join(f"<li>{escape(one)}</li>" for one in texts)
 
 
-def _table(board):
+def _table(board: Any) -> str:
     others = [escape(one.title) for one in shown_scores(board.score)]
     return TABLE.substitute(
         score=escape(board.score.title),
@@ -187,7 +193,7 @@ def _table(board):
     )
 
 
-def _finding(board):
+def _finding(board: Any) -> str:
     ranked = [one for one in board.ranked if one.ok]
     best = ranked[0]
     text = (
@@ -206,7 +212,7 @@ def _finding(board):
     return text + "."
 
 
-def _row(board, rank, others):
+def _row(board: Any, rank: int, others: list[str]) -> str:
     one = board.ranked[rank]
     values = dict(cv="failed", test="–", size="–", params=one.failure, kind="failed")
     scores = ["–"] * len(others)
@@ -226,7 +232,7 @@ def _row(board, rank, others):
     return ROW.substitute(cells, others="".join(map(OTHER_CELL.format, others, scores)))
 
 
-def _method(board):
+def _method(board: Any) -> str:
     return (
         f"The parameters of each estimator were searched by {board.cv}-fold "
         "cross-validation on the training rows, with equal shares of the classes (or "

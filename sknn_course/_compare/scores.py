@@ -144,6 +144,9 @@ ROWS = [
     _error("max_error", metrics.max_error, NEGATED + "max_error"),
 ]
 SCORES = {one.name: one for one in ROWS}
+# What scikit-learn's other scorers are for does not show in their names.
+OF_CLASSES = ("neg_brier_score", "neg_negative_likelihood_ratio")
+OF_QUANTITIES = ("explained_variance", "d2_absolute_error_score")
 SHOWN = {
     "classification": ("accuracy", "roc_auc", "log_loss"),
     "regression": ("r2", "rmse", "mae"),
@@ -197,17 +200,24 @@ def choose_score(name: str | None, task: str, y: np.ndarray, notes: list[str]) -
     wanted = name.strip().lower().replace("-", "_")
     if wanted in known:
         score = known[wanted]
-        if score.task != task:
-            raise InputError(
-                f"the score {name!r} is for {score.task}, but this is {task}: choose "
-                f"of {', '.join(one.name for one in ROWS if one.task == task)}."
-            )
     elif wanted in metrics.get_scorer_names():
-        sign = -1 if wanted.startswith(NEGATED) else 1
+        negated = wanted.startswith(NEGATED)
         label = wanted.removeprefix(NEGATED)
-        score = Score(wanted, task, OfScikitLearn(wanted), label, sign)
+        numeric = negated and wanted not in OF_CLASSES or wanted in OF_QUANTITIES
+        score = Score(
+            wanted,
+            "regression" if numeric else CLASSIFY,
+            OfScikitLearn(wanted),
+            label,
+            -1 if negated else 1,
+        )
     else:
         raise unknown("score", name, own)
+    if score.task != task:
+        raise InputError(
+            f"the score {name!r} is for {score.task}, but this is {task}: choose "
+            f"of {', '.join(one.name for one in ROWS if one.task == task)}."
+        )
     return _of_a_class(score, y, notes)
 
 

@@ -1,6 +1,7 @@
 """A cross-validated search that can end early."""
 
 import time
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -102,20 +103,20 @@ class SearchWithinBudget(BaseSearchCV):
 
     def __init__(
         self,
-        estimator,
-        settings,
+        estimator: Any,
+        settings: list[dict[str, Any]],
         *,
-        deadline=inf,
-        chunk=1,
-        end=inf,
-        stacked=False,
-        waves=(),
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        error_score=np.nan,
-    ):
+        deadline: Any = inf,
+        chunk: Any = 1,
+        end: float = inf,
+        stacked: bool = False,
+        waves: Sequence[tuple[int, float]] = (),
+        scoring: Any = None,
+        n_jobs: Any = None,
+        refit: Any = True,
+        cv: Any = None,
+        error_score: Any = np.nan,
+    ) -> None:
         super().__init__(
             estimator,
             scoring=scoring,
@@ -131,7 +132,9 @@ class SearchWithinBudget(BaseSearchCV):
         self.stacked = stacked
         self.waves = waves
 
-    def _run_search(self, evaluate_candidates):
+    def _run_search(
+        self, evaluate_candidates: Callable[[list[dict[str, Any]]], Any]
+    ) -> None:
         self.n_tried_, self.failures_, self.waves_ = 0, [], [*self.waves]
         n_before = len(self.waves_)
         while n_wave := self._plan_wave():
@@ -146,7 +149,7 @@ class SearchWithinBudget(BaseSearchCV):
         if len(self.failures_) == len(self.waves_) - n_before:
             raise ValueError(self.failures_[0])
 
-    def _plan_wave(self):
+    def _plan_wave(self) -> int:
         """The number of settings to try next; 0 ends the search."""
         n_left = len(self.settings) - self.n_tried_
         if self.deadline == inf:
@@ -167,7 +170,9 @@ class SearchWithinBudget(BaseSearchCV):
         return max(fitting, default=least)
 
 
-def expected_seconds(waves, n_settings, stacked=False):
+def expected_seconds(
+    waves: list[tuple[int, float]], n_settings: int, stacked: bool = False
+) -> float:
     """Return what a wave is expected to take.
 
     Settings one after another are expected to take as long as the slowest so far. Of

@@ -60,12 +60,12 @@ class Table:
     source: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """int : number of columns."""
         return self.X_train.shape[1]
 
     @property
-    def numeric(self):
+    def numeric(self) -> bool:
         """bool : whether every column holds numbers."""
         dtypes = getattr(self.X_train, "dtypes", None)
         return dtypes is None or all(dtype.kind == "f" for dtype in dtypes)
@@ -123,6 +123,8 @@ def load_table(
     >>> load_table("diabetes", max_rows=100).notes
     ['took 100 of 442 rows at random (--max-rows)']
     """
+    if task not in (None, "classification", "regression"):
+        raise unknown("task", task, ["classification", "regression"])
     named = target is None or isinstance(target, str)
     drop = [drop] if isinstance(drop, str) else [str(one) for one in drop]
     given = dict(
@@ -158,8 +160,10 @@ def _from_memory(
     data: Any, target: Any, drop: list[str], named: bool
 ) -> dict[str, Any]:
     """The parts of a table that is a data frame or an array."""
-    if not named and len(target) != len(data):
-        raise InputError(f"there are {len(target)} targets for {len(data)} rows.")
+    if not named and np.shape(target) != (len(data),):
+        raise InputError(
+            f"there are targets of shape {np.shape(target)} for {len(data)} rows."
+        )
     if not hasattr(data, "columns"):
         if named or drop:
             raise InputError(
@@ -174,8 +178,13 @@ def _from_memory(
         if np.isinf(X).any():
             raise InputError("the array holds infinite values.")
         names = [f"x{index}" for index in range(X.shape[1])]
-        y = np.asarray(target)
-        return dict(X=X.astype(float), y=y, feature_names=names, target_name="target")
+        y, notes = np.asarray(target), []
+        if y.dtype.kind == "f" and np.isnan(y).any():
+            known = ~np.isnan(y)
+            X, y = X[known], y[known]
+            notes = [f"left out {(~known).sum()} rows without a value of 'target'"]
+        parts: dict[str, Any] = dict(X=X.astype(float), y=y, notes=notes)
+        return parts | dict(feature_names=names, target_name="target")
     try:
         import pandas as pd
     except ImportError as error:
@@ -197,23 +206,23 @@ def _from_memory(
 
 
 def _split(
-    name,
-    task,
-    max_rows,
-    random_state,
-    source,
+    name: str,
+    task: str | None,
+    max_rows: int | None,
+    random_state: int,
+    source: dict[str, Any],
     *,
-    X,
-    y,
-    X_test=None,
-    y_test=None,
-    feature_names=None,
-    target_name="target",
-    image_shape=None,
-    default_max_rows=MAX_ROWS,
-    notes=(),
-):
-    notes = list(notes)
+    X: Any,
+    y: np.ndarray,
+    X_test: Any = None,
+    y_test: Any = None,
+    feature_names: Any = None,
+    target_name: str = "target",
+    image_shape: Any = None,
+    default_max_rows: int = MAX_ROWS,
+    notes: Sequence[str] = (),
+) -> Table:
+    notes = [*notes]
     if feature_names is None:
         feature_names = [str(column) for column in X.columns]
     target_name = target_name.strip()
@@ -248,7 +257,9 @@ def _split(
     )
 
 
-def _without_single_rows(X, y, notes):
+def _without_single_rows(
+    X: Any, y: np.ndarray, notes: list[str]
+) -> tuple[Any, np.ndarray]:
     """Leave out classes of one row: they cannot be both learnt and tested."""
     classes, counts = np.unique(y, return_counts=True)
     single = classes[counts == 1]
@@ -265,7 +276,9 @@ def _without_single_rows(X, y, notes):
     return X[keep], y[keep]
 
 
-def _stratified(X, y, task, random_state, **sizes):
+def _stratified(
+    X: Any, y: np.ndarray, task: str | None, random_state: int, **sizes: Any
+) -> Any:
     """Split so that classes, or low and high targets, get equal shares."""
     for stratify in (strata(y, task, size=5), None):  # None: too few rows for it
         try:

@@ -2,6 +2,7 @@
 
 import textwrap
 from math import inf, isnan
+from typing import Any
 
 from sknn_course._compare.scores import shown_scores
 
@@ -9,7 +10,7 @@ HEAD = "best parameters"
 ROOM = 30  # columns for parameters, else they stand on lines of their own
 
 
-def printable(text):
+def printable(text: str) -> str:
     r"""Return text in one line that commands no terminal.
 
     Characters that are not to be seen, such as escape sequences, ends of lines and
@@ -26,7 +27,7 @@ def printable(text):
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def describe(table):
+def describe(table: Any) -> str:
     """Return in one line what is to be predicted from what.
 
     Parameters
@@ -55,7 +56,7 @@ def describe(table):
     )
 
 
-def format_value(value):
+def format_value(value: Any) -> str:
     """Return a parameter's value as short text.
 
     Examples
@@ -67,7 +68,7 @@ def format_value(value):
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def format_params(params):
+def format_params(params: dict[str, Any]) -> str:
     """Return parameters as 'name=value, ...' with rounded numbers.
 
     Examples
@@ -79,7 +80,7 @@ def format_params(params):
     return ", ".join(f"{key}={format_value(value)}" for key, value in params.items())
 
 
-def format_score(value):
+def format_score(value: Any) -> str:
     """Return a score or an error as short text.
 
     Examples
@@ -96,7 +97,7 @@ def format_score(value):
     return f"{value:.1f}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
-def format_leaderboard(board, width=inf):
+def format_leaderboard(board: Any, width: float = inf) -> str:
     """Return a leaderboard as a table of text.
 
     Parameters
@@ -117,7 +118,7 @@ def format_leaderboard(board, width=inf):
     while len(widths) > 2 and first + sum(widths) + 2 * len(widths) + 21 > width:
         widths.pop()  # the test row's further scores are in the other formats
 
-    def line(name, values, n_parameters, seconds):
+    def line(name: str, values: Any, n_parameters: str, seconds: str) -> str:
         scores = (f"{one:>{w}}" for one, w in zip(values, widths, strict=False))
         return f"{name:{first}}  {'  '.join(scores)}  {n_parameters:>10}  {seconds:>7}"
 
@@ -129,20 +130,20 @@ def format_leaderboard(board, width=inf):
     return "\n".join(lines)
 
 
-def _score_cells(one, n_cells):
+def _score_cells(one: Any, n_cells: int) -> list[str]:
     if not one.ok:
         return ["failed", *["-"] * (n_cells - 1)]
     values = [one.test_score, *one.test_scores.values()]
     return [format_spread(one), *map(format_score, values)]
 
 
-def format_spread(result):
+def format_spread(result: Any) -> str:
     """Return a result's mean over the folds and its standard deviation."""
     mean, spread = format_score(result.cv_mean), format_score(result.cv_std)
     return f"{mean} \N{PLUS-MINUS SIGN} {spread}"
 
 
-def remarks(board):
+def remarks(board: Any) -> list[str]:
     """Return what a reader of the scores should know: omissions and failures.
 
     Parameters
@@ -173,18 +174,18 @@ def remarks(board):
     ]
 
 
-def _count(number):
+def _count(number: int | None) -> str:
     return "-" if number is None else f"{number:,}"
 
 
-def _wrap(numbers, text, width):
+def _wrap(numbers: str, text: str, width: float) -> list[str]:
     """Lines of numbers and of a text beside them, or below where there is no room."""
     if width == inf:
         return [f"{numbers}  {text}"]
     indent = len(numbers) + 2
     if width - indent >= ROOM:
-        text = textwrap.wrap(text, width - indent, break_long_words=False)
-        first, *others = text or [""]
+        lines = textwrap.wrap(text, int(width) - indent, break_long_words=False)
+        first, *others = lines or [""]
         return [f"{numbers}  {first}", *(" " * indent + one for one in others)]
-    below = textwrap.wrap(text, width - 4, break_long_words=False)
+    below = textwrap.wrap(text, int(width) - 4, break_long_words=False)
     return [numbers, *(f"    {one}" for one in below)]

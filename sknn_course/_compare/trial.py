@@ -140,6 +140,8 @@ class Trial:
                         self._fit_best(search.best_params_, found)
                 reasons = search.failures_ + [str(one.message) for one in caught]
                 found.failure = _last_error(reasons[0]) if reasons else ""
+                if not found.ok and not found.failure:
+                    found.failure = f"{self.score.name} is not a number"
             except Exception as error:
                 found.cv_scores, found.failure = [], _reason(error)
         found.n_settings = getattr(search, "n_tried_", 0)

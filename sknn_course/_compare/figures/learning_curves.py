@@ -1,6 +1,7 @@
 """Loss and validation score of the best network, epoch by epoch."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -10,7 +11,9 @@ from sknn_course._compare.figures.canvas import BLUE, ORANGE, new_figure
 from sknn_course._compare.resources import resources
 
 
-def learning_curves_figure(table, ranked):
+def learning_curves_figure(
+    table: Any, ranked: list[Any]
+) -> tuple[str, str, Any] | None:
     """Draw the learning curves of the best network.
 
     A network that set no rows aside is fitted once more with a tenth of them
@@ -57,7 +60,7 @@ def learning_curves_figure(table, ranked):
     return "learning_curves", caption, figure
 
 
-def _fit_with_validation(result, table):
+def _fit_with_validation(result: Any, table: Any) -> Any:
     prefix = "model__" if table.task == "classification" else "model__regressor__"
     pipeline = clone(result.fitted)
     pipeline.set_params(
@@ -75,5 +78,5 @@ def _fit_with_validation(result, table):
     return bare(pipeline)
 
 
-def _epochs(values):
+def _epochs(values: Any) -> np.ndarray:
     return np.arange(1, len(values) + 1)

@@ -1,5 +1,7 @@
 """What each estimator has learnt, where one or two features let it be seen."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.inspection import DecisionBoundaryDisplay
 
@@ -14,7 +16,7 @@ from sknn_course._compare.figures.canvas import (
 from sknn_course._compare.text import format_score
 
 
-def models_figure(table, ranked):
+def models_figure(table: Any, ranked: list[Any]) -> tuple[str, str, Any] | None:
     """Draw what each estimator has learnt, where there are one or two features."""
     ranked = [one for one in ranked if one.model != "dummy"]
     if not table.numeric or not ranked:
@@ -26,7 +28,7 @@ def models_figure(table, ranked):
     return None
 
 
-def _panels(ranked):
+def _panels(ranked: list[Any]) -> tuple[Any, Any]:
     n_columns = min(3, len(ranked))
     n_rows = -(-len(ranked) // n_columns)
     figure, axes = new_figure(
@@ -45,7 +47,7 @@ def _panels(ranked):
     return figure, axes
 
 
-def _boundaries(table, ranked):
+def _boundaries(table: Any, ranked: list[Any]) -> tuple[str, str, Any]:
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, to_rgb
 
@@ -99,7 +101,7 @@ def _boundaries(table, ranked):
     return "decision_boundaries", caption, figure
 
 
-def _curves(table, ranked):
+def _curves(table: Any, ranked: list[Any]) -> tuple[str, str, Any]:
     X_train, X_test = np.asarray(table.X_train), np.asarray(table.X_test)
     both = np.concatenate([X_train, X_test])
     grid = np.linspace(both.min(), both.max(), 400)[:, None]  # (400, 1)

@@ -1,12 +1,14 @@
 """The scores of every estimator, with their spread over the folds."""
 
+from typing import Any
+
 import numpy as np
 
 from sknn_course._compare.figures.canvas import BLUE, ORANGE, new_figure
 from sknn_course._compare.text import format_score
 
 
-def scores_figure(board, ranked):
+def scores_figure(board: Any, ranked: list[Any]) -> tuple[str, str, Any] | None:
     """Draw each estimator's scores on the folds and on the test rows."""
     figure, ((ax,),) = new_figure(7, 1.3 + 0.42 * len(ranked))
     positions = np.arange(len(ranked))[::-1]
@@ -67,7 +69,7 @@ def scores_figure(board, ranked):
     return "scores", caption, figure
 
 
-def _score_limits(score, ranked):
+def _score_limits(score: Any, ranked: list[Any]) -> tuple[float, float]:
     """Limits that show differences: what lies far below would squeeze them."""
     sign, perfect = score.sign, score.sign * score.perfect
     blind = [sign * one.cv_mean for one in ranked if one.model == "dummy"]
