@@ -114,10 +114,10 @@ def slow(monkeypatch):
 
 
 def test_what_cheap_estimators_leave_goes_to_the_others(slow):
-    slow("linear_svm", 100, 0.03)  # would take 6 s
+    slow("linear_svm", 100, 0.02)  # would take 4 s
     slow("rbf_svm", 3, 0.005)
     models = ["linear_svm", "rbf_svm"]
-    budget = 1.5
+    budget = 1.0
     start = time.monotonic()
     board = compare(load_table("iris"), models, cv=2, n_settings=100, budget=budget)
     seconds = time.monotonic() - start

@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 from sknn_course import compare
 from sknn_course._compare.boosters import CodedClasses
 from sknn_course._compare.compare import _folds
 from sknn_course._compare.errors import InputError
+from sknn_course._compare.models import MODELS, Model
 from sknn_course._compare.scores import SCORES, choose_score
 from sknn_course._compare.text import remarks
 
@@ -154,6 +157,20 @@ def test_models_of_the_other_task_and_absent_packages_are_refused(monkeypatch):
     monkeypatch.setattr("sknn_course._compare.models.find_spec", lambda name: None)
     with pytest.raises(InputError, match="needs lightgbm: pip install lightgbm"):
         compare(*WINE, models=["lightgbm"])
+
+
+def test_an_estimator_may_prepare_columns_itself(monkeypatch):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+
+    def make(classify, table):
+        by_name = ColumnTransformer([("bmi", "passthrough", ["bmi"])])
+        return make_pipeline(by_name, Ridge()), {"ridge__alpha": [1e-3, 1.0]}, 1.0
+
+    monkeypatch.setitem(MODELS, "ridge", Model(make, ("regression",), columns="own"))
+    board = compare(X, y, models="ridge")
+    correlation = np.corrcoef(X["bmi"], y)[0, 1]  # of one column, R2 is its square
+    assert board.best.cv_mean == pytest.approx(correlation**2, abs=0.05)
+    assert board.best.best_params == {"alpha": 1e-3}
 
 
 def test_the_table_of_scores_is_a_data_frame():

@@ -42,7 +42,7 @@ def run_script(path, capsys, monkeypatch, *arguments):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("model", ["mlp", "hist_gradient_boosting", "rbf_svm"])
+@pytest.mark.parametrize("model", ["mlp", "hist_gradient_boosting"])
 def test_the_script_rebuilds_the_winner_of_a_file(
     model, shop, tmp_path, capsys, monkeypatch
 ):
