@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 from sknn_course._compare.candidates import Candidate, make_candidates
 from sknn_course._compare.errors import InputError
 from sknn_course._compare.leaderboard import Leaderboard, Result
+from sknn_course._compare.resources import resources
 from sknn_course._compare.scores import choose_score
 from sknn_course._compare.search import draw_settings
 from sknn_course._compare.targets import strata
@@ -104,7 +105,7 @@ def compare(
         settings = draw_settings(one.space, n_planned, random_state, one.own_setting)
         trials.append(Trial(one, settings, table, score, folds, n_processes))
     try:
-        _start_processes(n_processes)
+        _start_processes(n_processes, table.n_features)
         _run(trials, budget, progress, board)
         reason = "its part of the budget was spent"
     except Interrupted:
@@ -180,13 +181,14 @@ def _not_run(trials: list[Trial]) -> list[Candidate]:
     return [one.candidate for one in trials if one.result is None]
 
 
-def _start_processes(n_processes: int) -> None:
+def _start_processes(n_processes: int, n_features: int) -> None:
     """Start joblib's processes now: no estimator's seconds should hold that."""
     if n_processes == 1:
         return
-    joblib.Parallel(n_processes, "loky")(
-        joblib.delayed(_import_estimators)() for _ in range(n_processes)
-    )
+    with resources("dummy", n_features, n_processes):  # other settings, new processes
+        joblib.Parallel()(
+            joblib.delayed(_import_estimators)() for _ in range(n_processes)
+        )
 
 
 def _import_estimators() -> None:
