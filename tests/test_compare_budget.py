@@ -131,6 +131,19 @@ def test_what_cheap_estimators_leave_goes_to_the_others(slow):
     ]
 
 
+def test_what_is_left_in_the_end_does_for_an_expensive_one(slow):
+    """Its share was too small at first: the others seemed to need theirs."""
+    slow("ls_svm", 2, 0.15)
+    cheaper = [0.1] + 9 * [0.0]
+    model = Model(lambda classify, table: (Slow(), {"seconds": cheaper}, 1.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MODELS, "linear_svm", model)
+        patch.setitem(MODELS, "rbf_svm", model)
+        models = ["linear_svm", "rbf_svm", "ls_svm"]
+        board = compare(load_table("iris"), models, cv=2, n_settings=10, budget=2.0)
+    assert [one.n_settings for one in board.results if one.model == "ls_svm"] == [2]
+
+
 def test_every_estimator_has_a_first_setting_before_any_has_a_second(slow):
     for name in ("linear_svm", "rbf_svm", "ls_svm"):
         slow(name, 20, 0.02)

@@ -142,15 +142,19 @@ def _run(
             return
         place = f"{index + 1}/{len(trials)}"
         tell_run(place, one, most=None if end == inf else 1)
-    waiting = sorted((one for one in trials if one.n_left), key=_seconds_left)
-    if waiting:
-        progress(f"more settings of {len(waiting)} estimators:")
-    for index, one in enumerate(waiting):
-        now = time.monotonic()
-        share = _level(waiting[index:], end - now) - one.seconds
-        if one.can_go_on(now + share):
-            place = f"{index + 1}/{len(waiting)}"
-            tell_run(place, one, deadline=now + share, end=end)
+    has_run = True
+    while has_run:  # what cheap ones have left may do for one that was too expensive
+        has_run = False
+        waiting = sorted((one for one in trials if one.n_left), key=_seconds_left)
+        for index, one in enumerate(waiting):
+            now = time.monotonic()
+            share = _level(waiting[index:], end - now) - one.seconds
+            if one.can_go_on(now + share):
+                if not has_run:
+                    progress(f"more settings of {len(waiting)} estimators:")
+                has_run = True
+                place = f"{index + 1}/{len(waiting)}"
+                tell_run(place, one, deadline=now + share, end=end)
 
 
 def _seconds_left(one: Trial) -> float:
