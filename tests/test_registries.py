@@ -4,7 +4,7 @@ The registries themselves are walked, so that a new row is tested as it is writt
 """
 
 import re
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 
 import numpy as np
 import pytest
@@ -15,10 +15,11 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import EpochTimer
 from stacked_fits import Fit
+from training_jobs import SETTINGS
 
 from sknn_course import CNNClassifier, CNNRegressor, MLPClassifier, MLPRegressor
 from sknn_course._engine import Settings
-from sknn_course._engine.losses import LOSSES, NUMBER_LOSSES, activate_rows
+from sknn_course._engine.losses import LOSSES, NUMBER_LOSSES, activate_rows, loss_of
 from sknn_course._engine.ops.activations import ACTIVATIONS
 from sknn_course._engine.ops.parameters import ParameterLayout
 from sknn_course._engine.ops.stacked import LAYERS, Batch
@@ -246,7 +247,8 @@ def _targets(row, n_outputs):
 @pytest.mark.parametrize("name", LOSSES)
 def test_loss(name, n_outputs):
     """Its gradient is that of autograd, and in proportion that of the criterion."""
-    row = LOSSES[name]
+    settings = replace(SETTINGS, loss=name)
+    row = loss_of(settings)
     if row.targets == "classes" and n_outputs == 1:
         return
     y = _targets(row, n_outputs)
@@ -258,14 +260,20 @@ def test_loss(name, n_outputs):
     if name == "squared_error":  # scikit-learn's: the mean over outputs is its loss
         expected = expected * n_outputs
     assert_close(own, expected)
-    classes = row.targets == "classes"
-    criterion = row.criterion()(z, y.argmax(1) if classes else y)
-    [torchs] = torch.autograd.grad(criterion, z)
-    factor = _factor(torchs, own)
-    assert_close(torchs, factor * own)
+    assert_close(_slope_of_criterion(settings, z, y), _factor(settings, z, y) * own)
 
 
-def _factor(torchs, own):
+def _slope_of_criterion(settings, z, y):
+    row = LOSSES[settings.loss]
+    criterion = row.criterion(**row.values(settings))
+    y = y.argmax(1) if row.targets == "classes" else y
+    return torch.autograd.grad(criterion(z, y), z)[0]
+
+
+def _factor(settings, z, y):
+    """Of the criterion's gradient, that of the sum over rows being 1."""
+    torchs, row = _slope_of_criterion(settings, z, y), loss_of(settings)
+    own = row.gradient(y, row.activation(z.detach()))
     place = own.abs().argmax()
     return (torchs.flatten()[place] / own.flatten()[place]).item()
 
@@ -283,11 +291,8 @@ def test_training_with_a_loss(name, check):
     fitted = clone(estimator).fit(X, y)
     assert fitted._settings["loss"] == name and fitted.out_activation_ == row.output
     z = torch.randn(len(y), fitted.n_outputs_, dtype=torch.float64, requires_grad=True)
-    targets = _targets(row, fitted.n_outputs_)
-    criterion = row.criterion()(z, targets.argmax(1) if z.shape[1] > 1 else targets)
-    [torchs] = torch.autograd.grad(criterion, z)
-    own = row.gradient(targets, row.activation(z.detach())) / len(y)
-    assert_trained_as_torch(estimator, y=y, rate=1 / _factor(torchs, own))
+    factor = _factor(Settings(**fitted._settings), z, _targets(row, z.shape[1]))
+    assert_trained_as_torch(estimator, y=y, rate=1 / len(y) / factor)
 
 
 def test_large_errors_count_less_with_huber_and_absolute_error():
