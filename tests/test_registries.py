@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import EpochTimer
-from stacked_fits import Fit
+from stacked_fits import Fit, assert_same_fit, copies, fit_alone
 from training_jobs import SETTINGS
 
 from sknn_course import CNNClassifier, CNNRegressor, MLPClassifier, MLPRegressor
@@ -409,6 +409,28 @@ def test_training_a_layer(kind, check):
             assert_trained_as_torch(estimator, IMAGES)
         fitted = estimator.fit(IMAGES, CLASSES)
         assert len(fitted.net_.module_) == len(layers)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_among_units_of_other_numbers(kind, together):
+    layer = _instance(kind)
+    if all(isinstance(layers[0], Conv2d) for layers, _ in _networks(kind)):
+        return
+    fits = [
+        Fit(
+            CNNClassifier(
+                architecture=(Flatten(), Dense(units), layer, Dense(1)), **SHORT
+            ),
+            IMAGES,
+            CLASSES,
+        )
+        for units in (4, 3)
+    ]
+    alone = copies(fits)
+    fit_alone(alone)
+    together(fits)
+    for one, other in zip(fits, alone, strict=True):
+        assert_same_fit(one.estimator, other.estimator, other.X)
 
 
 # --- augmentations ---

@@ -50,6 +50,7 @@ class Conv2d(Layer):
     127
     """
 
+    takes_padding = True
     short_name = "conv"
 
     filters: int
@@ -165,6 +166,7 @@ class Pool2d(Layer):
         not overlap.
     """
 
+    takes_padding = True
     short_name = "pool"
 
     size: int | tuple = 2
@@ -211,6 +213,7 @@ class Pool2d(Layer):
 class GlobalAveragePool(Layer):
     """Mean of each map, ``(channels, height, width) -> (channels,)``."""
 
+    takes_padding = True
     short_name = "global_pool"
     is_numbered = False
 
@@ -241,6 +244,7 @@ class LocalResponseNorm(Layer):
        deep convolutional neural networks", NeurIPS 2012, section 3.3.
     """
 
+    takes_padding = True
     short_name = "norm"
 
     size: int = 5

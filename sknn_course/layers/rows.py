@@ -16,6 +16,7 @@ class Dense(Layer):
         Number of outputs.
     """
 
+    takes_padding = True
     short_name = "dense"
 
     units: int
@@ -42,6 +43,7 @@ class Dense(Layer):
 class Flatten(Layer):
     """All values of a row in one vector."""
 
+    takes_padding = True
     short_name = "flatten"
     is_numbered = False
 
@@ -58,6 +60,8 @@ class Activation(Layer):
     function : str
         One of the names that `sknn_course.MLPClassifier` takes as `activation`.
     """
+
+    takes_padding = True
 
     function: str
 
@@ -107,6 +111,7 @@ class BatchNorm(Layer):
     .. [1] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
     """
 
+    takes_padding = True
     short_name = "batch_norm"
 
     momentum: float = 0.1
@@ -130,6 +135,7 @@ class Dropout(Layer):
         Probability that a value is set to zero in training.
     """
 
+    takes_padding = True
     short_name = "dropout"
     strength_field = "rate"
 
@@ -149,6 +155,7 @@ class GaussianNoise(Layer):
         Standard deviation, in the units of the layer's input.
     """
 
+    takes_padding = True
     short_name = "noise"
     strength_field = "std"
 

@@ -20,6 +20,8 @@ class Layer:
 
     #: Field that may differ among the networks of a stack; at 0 a layer does nothing.
     strength_field: ClassVar[str | None] = None
+    #: Whether units of zeros, added to hidden dense layers, change no other value.
+    takes_padding: ClassVar[bool] = False
     #: Name in tables and pictures.
     short_name: ClassVar[str] = "layer"
     #: Whether a number follows the name where a network has one such layer.
