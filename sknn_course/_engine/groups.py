@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..layers import Dense, Softmax, structure
+from ..layers import Dense, structure
 from .losses import LOSSES
 from .ops.parameters import parameter_layout
 from .optimizers import is_full_batch
@@ -75,8 +75,8 @@ def _without_sizes(layers):
     layers = structure(layers)
     dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
     *hidden, output = dense or [len(layers)]
-    if any(isinstance(layer, Softmax) for layer in layers[:output]):
-        return layers  # padding would take a share of the softmax
+    if not all(layer.takes_padding for layer in layers[:output]):
+        return layers
     return tuple(
         replace(layer, units=1) if index in hidden else layer
         for index, layer in enumerate(layers)
