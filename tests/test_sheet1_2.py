@@ -19,7 +19,7 @@ from sklearn.utils import Bunch
 from sknn_course import CNNClassifier, MLPClassifier
 from sknn_course.course import sheet1, sheet2
 from sknn_course.course.data import LOADERS, NEEDS, DataNotFound, load
-from sknn_course.course.record import Experiment, Training
+from sknn_course.course.experiment import Experiment, Training
 from sknn_course.course.runner import Runner
 from sknn_course.course.sheet1.building_blocks import random_module
 from sknn_course.course.sheet2.overfitting import NETWORK
@@ -30,7 +30,9 @@ from sknn_course.layers import Conv2d, count_parameters
 
 KNOWN = {one.id: one for one in (*sheet1.EXPERIMENTS, *sheet2.EXPERIMENTS)}
 TRAININGS = {
-    id: one.task for id, one in KNOWN.items() if isinstance(one.task, Training)
+    id: one.procedure
+    for id, one in KNOWN.items()
+    if isinstance(one.procedure, Training)
 }
 STUDIES = {id: one for id, one in KNOWN.items() if id not in TRAININGS}
 CALCULATIONS = [id for id, one in STUDIES.items() if not one.needs and not one.depends]
@@ -363,8 +365,8 @@ class SeesPictures(Store):
 
 def stand_in(id):
     """A small MLP in the place of one of another sheet."""
-    task = Training(MLPClassifier, {"max_iter": 2}, "mnist")
-    return Experiment(id, "MLP", "", "", task)
+    training = Training(MLPClassifier, {"max_iter": 2}, "mnist")
+    return Experiment(id, "MLP", "", "", training)
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +377,7 @@ def outcomes(tmp_path_factory):
     known = {id: stand_in(id) for id in ("S3.51", "S3.64")}
     for id, one in KNOWN.items():
         if id in TRAININGS:  # whose pictures are tested with the runner
-            one = replace(one, task=replace(one.task, pictures=()))
+            one = replace(one, procedure=replace(one.procedure, pictures=()))
         known[id] = one
     runner = Runner(known, store, repeats=1, device="cpu")
     runner.load = load_tiny

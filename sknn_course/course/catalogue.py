@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
-from .record import Training
+from .experiment import Training
 
 SHEETS = {
     "S1": "Kiel NNDL 2020 sheet 5",
@@ -61,7 +61,7 @@ def select(names, known=None):
     Examples
     --------
     >>> from sknn_course.course.catalogue import select
-    >>> from sknn_course.course.record import Experiment
+    >>> from sknn_course.course.experiment import Experiment
     >>> known = {
     ...     id: Experiment(id, "title", "group", "about", print)
     ...     for id in ("S3.01", "S3.02", "S3.03", "S4.01")
@@ -128,16 +128,19 @@ def with_epochs(known, epochs):
     Examples
     --------
     >>> from sknn_course.course.catalogue import experiments, with_epochs
-    >>> with_epochs(experiments(), 4)["S3.51"].task.quick["epochs"]
+    >>> with_epochs(experiments(), 4)["S3.51"].procedure.quick["epochs"]
     4
     """
     found = dict(known)
     for id, one in known.items():
-        if isinstance(one.task, Training):
+        if isinstance(one.procedure, Training):
             quick, full = (
-                {**s, "epochs": epochs} for s in (one.task.quick, one.task.full)
+                {**s, "epochs": epochs}
+                for s in (one.procedure.quick, one.procedure.full)
             )
-            found[id] = replace(one, task=replace(one.task, quick=quick, full=full))
+            found[id] = replace(
+                one, procedure=replace(one.procedure, quick=quick, full=full)
+            )
     return found
 
 
@@ -164,7 +167,7 @@ def matching(chosen, sheet=None, text=None):
     Examples
     --------
     >>> from sknn_course.course.catalogue import matching
-    >>> from sknn_course.course.record import Experiment
+    >>> from sknn_course.course.experiment import Experiment
     >>> one = Experiment("S3.64", "MLP P", "Size", "Dropout 0.2, one layer", print)
     >>> matching([one], text="dropout p") == [one], matching([one], text="convolution")
     (True, [])

@@ -11,7 +11,7 @@ from ...inspection import (
     to_fully_convolutional,
 )
 from ...layers import Conv2d, Pool2d
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import convolve, cross_correlate
 from ..training import NO_STOPPING
 

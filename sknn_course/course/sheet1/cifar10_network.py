@@ -10,8 +10,8 @@ from ...architectures import convolutional_network
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import Dropout, GaussianNoise, ShapeError, layer_shapes
+from ..experiment import Check, Experiment, Findings, Training
 from ..networks import NETWORKS, cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import log_likelihood_loss
 from ..training import NO_STOPPING
 from .cifar10 import (

@@ -1,8 +1,8 @@
 """The four convolutional networks on MNIST: set-up, training, comparison."""
 
 from ...cnn import CNNClassifier
+from ..experiment import Check, Experiment, Findings, Training
 from ..networks import mnist_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import double_softmax_floor, double_softmax_loss
 
 GROUP = "CNN on MNIST"
@@ -160,7 +160,7 @@ def comparison(context):
             published = figures[3], figures[5], figures[4]
         else:
             name = CONFIGURATIONS[id]
-            (training,) = (e.task for e in EXPERIMENTS if e.id == id)
+            (training,) = (e.procedure for e in EXPERIMENTS if e.id == id)
             n_parameters = PARAMETERS[id]
             published = [
                 training.published[key]
@@ -193,7 +193,10 @@ def _double_softmax_checks():
     """Floor, and printed loss = floor + error rate, from the sheet's own figures."""
     floor = double_softmax_floor(10)
     figures = [
-        (e.task.published[f"{part}_double_softmax"], e.task.published[part_accuracy])
+        (
+            e.procedure.published[f"{part}_double_softmax"],
+            e.procedure.published[part_accuracy],
+        )
         for e in EXPERIMENTS
         if e.id in CONFIGURATIONS
         for part in ("train", "validation", "test")

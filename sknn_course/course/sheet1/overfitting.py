@@ -8,8 +8,8 @@ import numpy as np
 
 from ...cnn import CNNClassifier
 from ...tensorboard import TensorBoardLogging, zip_logs
+from ..experiment import Check, Experiment, Findings, Training
 from ..networks import cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import two_proportion_z_test
 from ..training import NO_STOPPING
 from .cifar10 import (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings, Training
+from ..experiment import Check, Experiment, Findings, Training
 from ..theory import binary_cross_entropy
 
 GROUP = "Overfitting of a small MLP on MNIST"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..record import Experiment, Findings
+from ..experiment import Experiment, Findings
 from ..theory import binary_cross_entropy, welch_t_test
 from .overfitting import GROUP, network, training
 

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..._engine.ops.counter_random import row_keys
 from ...augmentation import augmentation_pipeline
 from ...mlp import MLPClassifier, MLPRegressor
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..training import NO_STOPPING
 from .settings import TERMS_GROUP
 
@@ -142,7 +142,7 @@ EXPERIMENTS = (
         title="Augmentation",
         group=TERMS_GROUP,
         about="Images translated, scaled, rotated, cropped, flipped, with noise.",
-        task=change_images,
+        procedure=change_images,
         needs=("mnist",),
     ),
     Experiment(
@@ -153,6 +153,6 @@ EXPERIMENTS = (
             "Layer by layer as autoencoders on digits without labels, then as a "
             "classifier on few labels; beside a random start."
         ),
-        task=pretrain,
+        procedure=pretrain,
     ),
 )

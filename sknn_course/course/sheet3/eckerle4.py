@@ -1,7 +1,7 @@
 """S3.19-S3.34: networks that fit Eckerle4, four runs of each."""
 
 from ...mlp import MLPRegressor
-from ..record import Experiment, Training
+from ..experiment import Experiment, Training
 from .settings import ECKERLE4_GROUP, GLOROT, KERAS_EPSILON, PLAIN_SGD
 
 #: The sheet's set-up unless a row says otherwise.
@@ -45,7 +45,7 @@ def _row(row, what, params, published=None, std=None, *, learning_rate, **fields
         group=ECKERLE4_GROUP,
         about=about,
         errata=fields.pop("errata", ()),
-        task=Training(
+        procedure=Training(
             estimator=MLPRegressor,
             params={**REGRESSOR, **params},
             data="eckerle4",

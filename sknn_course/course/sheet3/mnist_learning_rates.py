@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy, one_hot
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .settings import (
     MNIST_GROUP,
     MNIST_NETWORK,
@@ -89,7 +89,7 @@ def _training(id):
             + (" The best rate by validation accuracy." if best else "")
         ),
         errata=errata + ((BEST_RATE,) if best else ()),
-        task=mnist_training(
+        procedure=mnist_training(
             {"hidden_layer_sizes": (units,), "learning_rate_init": rate},
             published=figures(*means),
             # those of runs that carry on from one another say nothing of fresh ones
@@ -222,7 +222,7 @@ EXPERIMENTS = (
             "targets with linear output and sparse cross-entropy from logits, as here: "
             "the same loss."
         ),
-        task=compare_encodings,
+        procedure=compare_encodings,
     ),
     Experiment(
         id="S3.40",
@@ -232,7 +232,7 @@ EXPERIMENTS = (
             "Four repetitions per learning rate, the best rate by mean validation "
             "accuracy, the best run of it kept; test accuracy only reported."
         ),
-        task=choose_learning_rate,
+        procedure=choose_learning_rate,
         needs=("mnist",),
         depends=tuple(SWEEP),
         errata=PROTOCOL,
@@ -246,7 +246,7 @@ EXPERIMENTS = (
             "batch 1, Glorot-uniform weights, zero biases, no regularisation; the "
             "epochs of this series are not given."
         ),
-        task=show_baseline,
+        procedure=show_baseline,
     ),
     *map(_training, SWEEP),
 )

@@ -2,7 +2,7 @@
 
 from ...cnn import CNNClassifier
 from ...layers import Activation, Dense, Dropout, Flatten
-from ..record import Experiment
+from ..experiment import Experiment
 from .settings import (
     KERAS_BATCH_NORM,
     KERAS_EPSILON,
@@ -80,7 +80,7 @@ def _network(row, letter, what, params, values, **fields):
         group=MNIST_GROUP,
         about=f"{about} {fields.pop('more', '')}".strip(),
         errata=fields.pop("errata", ()),
-        task=mnist_training(params, published=figures(*values), **size, **fields),
+        procedure=mnist_training(params, published=figures(*values), **size, **fields),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._engine import DivergedError
 from ...cnn import CNNClassifier
-from ..record import Check, Findings
+from ..experiment import Check, Findings
 from ..theory import predicts_one_value
 from .mnist_networks import OUTPUT_DROPOUT, SMALL, WIDE
 from .settings import mnist, mnist_experiment, mnist_network

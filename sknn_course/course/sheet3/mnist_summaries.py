@@ -3,7 +3,7 @@
 from functools import partial
 
 from ...inspection import layer_table
-from ..record import Check, Findings
+from ..experiment import Check, Findings
 from .curves import draw_rows, mean_curve
 from .mnist_learning_rates import SWEEP
 from .mnist_networks import EXPERIMENTS as TRAININGS
@@ -35,7 +35,7 @@ def count_parameters(context):
     """S3.48: the set-up, and the parameters of all networks counted by layer."""
     findings = Findings()
     for experiment in TRAININGS:
-        name, params = experiment.title.partition(":")[0], experiment.task.params
+        name, params = experiment.title.partition(":")[0], experiment.procedure.params
         if "architecture" in params:
             table = layer_table(params["architecture"], (1, 28, 28))
         else:

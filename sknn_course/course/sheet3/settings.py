@@ -18,7 +18,7 @@ import numpy as np
 from ...architectures import multilayer_perceptron
 from ...inspection import layer_table
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Training
+from ..experiment import Check, Experiment, Training
 from ..training import NO_STOPPING
 
 TERMS_GROUP = "Data and training terms"
@@ -118,7 +118,7 @@ def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
     return estimator(**{**MNIST_NETWORK, **NO_STOPPING, **epochs, **runner, **params})
 
 
-def mnist_experiment(row, title, about, task, **fields):
+def mnist_experiment(row, title, about, procedure, **fields):
     """An experiment among the sheet's MNIST networks.
 
     Parameters
@@ -126,7 +126,7 @@ def mnist_experiment(row, title, about, task, **fields):
     row : int
         Such as 70 for S3.70.
     title, about : str
-    task : callable
+    procedure : callable
     **fields : dict
         Of `Experiment`.
 
@@ -139,7 +139,7 @@ def mnist_experiment(row, title, about, task, **fields):
         title=title,
         group=MNIST_GROUP,
         about=about,
-        task=task,
+        procedure=procedure,
         **fields,
     )
 

@@ -1,6 +1,6 @@
 """S3.78-S3.87: deep networks of logistic units and what lets them learn."""
 
-from ..record import Experiment
+from ..experiment import Experiment
 from .settings import KERAS_BATCH_NORM, VANISHING_GROUP, figures, mnist_training
 
 DEPTH = 6
@@ -28,7 +28,7 @@ def _row(row, what, params, n_parameters, values, **fields):
         group=VANISHING_GROUP,
         about=f"{about} {fields.pop('more', '')}".strip(),
         errata=fields.pop("errata", ()),
-        task=mnist_training(
+        procedure=mnist_training(
             {**DEEP, **params}, published=figures(*values), repeats=4, **fields
         ),
     )

@@ -8,7 +8,7 @@ import torch
 from ...cnn import CNNClassifier
 from ...mlp import MLPClassifier
 from ...preprocessing import ChannelStandardScaler
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import loss_per_sample
 from .cifar import BASELINE, CIFAR, NETWORK
 from .pictures import draw_curves

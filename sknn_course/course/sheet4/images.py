@@ -5,7 +5,7 @@ import torch
 
 from ...augmentation import augmentation_pipeline
 from ...cnn import CNNClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .settings import GROUP_MLP, NO_STOPPING, circles_network
 
 

@@ -10,8 +10,8 @@ from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import Activation, Conv2d, Dense, Flatten, Pool2d
 from ...preprocessing import ChannelStandardScaler
+from ..experiment import Check, Experiment, Findings, Training
 from ..networks import fman45_cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..sheet4.pictures import draw_curves
 from ..theory import sgd_parameters
 from . import confusion

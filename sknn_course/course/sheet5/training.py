@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     dense_backward,
     dense_forward,
