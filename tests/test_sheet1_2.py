@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sknn_course import CNNClassifier, MLPClassifier
-from sknn_course.course import sheet1, sheet2
+from sknn_course.course.catalogue import experiments
 from sknn_course.course.data import LOADERS, NEEDS, DataNotFound, load
 from sknn_course.course.experiment import Experiment, Training
 from sknn_course.course.runner import Runner
@@ -28,7 +28,7 @@ from sknn_course.course.store import Store
 from sknn_course.course.training import NO_STOPPING, fit_stacked, train_all
 from sknn_course.layers import Conv2d, count_parameters
 
-KNOWN = {one.id: one for one in (*sheet1.EXPERIMENTS, *sheet2.EXPERIMENTS)}
+KNOWN = {id: e for id, e in experiments().items() if e.sheet in ("S1", "S2")}
 TRAININGS = {
     id: one.procedure
     for id, one in KNOWN.items()
@@ -46,24 +46,22 @@ def rows(sheet, first, last):
 
 
 @pytest.mark.parametrize(
-    ("experiments", "sheet", "n_rows"),
-    [(sheet1.EXPERIMENTS, "S1", 60), (sheet2.EXPERIMENTS, "S2", 33)],
-    ids=["S1", "S2"],
+    ("sheet", "n_rows"),
+    [("S1", 60), ("S2", 33)],
 )
-def test_every_row_is_there_in_order(experiments, sheet, n_rows):
-    assert [one.id for one in experiments] == rows(sheet, 1, n_rows)
+def test_every_row_is_there_in_order(sheet, n_rows):
+    assert [id for id, e in KNOWN.items() if e.sheet == sheet] == rows(sheet, 1, n_rows)
 
 
 @pytest.mark.parametrize(
-    ("experiments", "sizes"),
-    [(sheet1.EXPERIMENTS, [3, 5, 13, 9, 30]), (sheet2.EXPERIMENTS, [15, 3, 11, 4])],
-    ids=["S1", "S2"],
+    ("sheet", "sizes"),
+    [("S1", [3, 5, 13, 9, 30]), ("S2", [15, 3, 11, 4])],
 )
-def test_rows_stand_under_the_headings_of_the_sheet(experiments, sizes):
-    counts = Counter(one.group for one in experiments)
+def test_rows_stand_under_the_headings_of_the_sheet(sheet, sizes):
+    groups = [one.group for one in KNOWN.values() if one.sheet == sheet]
+    counts = Counter(groups)
     assert list(counts.values()) == sizes
     # each heading once, its rows together
-    groups = [one.group for one in experiments]
     assert groups == list(counts.elements())
 
 

@@ -15,11 +15,12 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sknn_course import MLPRegressor
+from sknn_course.course.catalogue import experiments
 from sknn_course.course.data import load
 from sknn_course.course.experiment import Training
-from sknn_course.course.sheet3 import EXPERIMENTS
 from sknn_course.course.training import fit_stacked, train_all
 
+EXPERIMENTS = [one for one in experiments().values() if one.sheet == "S3"]
 BY_ID = {experiment.id: experiment for experiment in EXPERIMENTS}
 TRAININGS = {
     id: one.procedure

@@ -5,6 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
 from .experiment import Training
 
@@ -29,12 +30,13 @@ def experiments():
     """
     found = {}
     for number in range(1, len(SHEETS) + 1):
-        sheet = import_module(f"sknn_course.course.sheet{number}")
-        for experiment in sorted(sheet.EXPERIMENTS, key=lambda one: _place(one.id)):
-            if experiment.id in found:
-                raise ValueError(f"id={experiment.id!r} names two experiments.")
-            found[experiment.id] = experiment
-    return found
+        sheet = import_module(f"{__package__}.sheet{number}")
+        for one in iter_modules(sheet.__path__, f"{sheet.__name__}."):
+            for experiment in getattr(import_module(one.name), "EXPERIMENTS", ()):
+                if experiment.id in found:
+                    raise ValueError(f"id={experiment.id!r} names two experiments.")
+                found[experiment.id] = experiment
+    return dict(sorted(found.items(), key=lambda item: _place(item[0])))
 
 
 def select(names, known=None):

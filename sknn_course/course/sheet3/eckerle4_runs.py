@@ -6,11 +6,10 @@ from scipy.stats import ttest_ind_from_stats
 from ...datasets import load_eckerle4
 from ..experiment import Check, Experiment, Findings
 from ..theory import welch_t_test
-from .eckerle4 import EXPERIMENTS as TRAININGS
-from .eckerle4 import NO_RANKING
 from .settings import ECKERLE4_GROUP
+from .trainings import ROWS as SHEET
 
-ROWS = {experiment.id: experiment for experiment in TRAININGS}
+ROWS = SHEET.between("S3.19", "S3.34")
 CERTIFIED = (1.5543827178, 4.0888321754, 4.5154121844e2)
 NOT_EXPONENTIAL = (
     "The sheet says that Eckerle4 was 'generated using an exponential function'. It is "
@@ -201,6 +200,6 @@ EXPERIMENTS = (
         ),
         procedure=repeat_runs,
         depends=tuple(ROWS),
-        errata=(NO_RANKING,),
+        errata=(SHEET.texts["no_ranking"],),
     ),
 )

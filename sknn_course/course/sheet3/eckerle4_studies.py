@@ -13,11 +13,11 @@ from ..experiment import Check, Experiment, Findings
 from ..theory import predicts_one_value, stability
 from ..training import NO_STOPPING
 from .curves import draw_runs
-from .eckerle4 import EXPERIMENTS as TRAININGS
-from .eckerle4 import REGRESSOR, SGD, SLOW
 from .settings import ECKERLE4_GROUP, agreement, summary
+from .trainings import ROWS as SHEET
 
-ROWS = {experiment.id: experiment for experiment in TRAININGS}
+ROWS = SHEET.between("S3.19", "S3.34")
+REGRESSOR, SGD, SLOW = (SHEET.params[n] for n in ("eckerle4", "eckerle4_sgd", "slow"))
 BEST = (128, 128, 64)
 
 

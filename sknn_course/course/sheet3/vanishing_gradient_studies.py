@@ -14,9 +14,10 @@ from .settings import (
     mnist_network,
     summary,
 )
-from .vanishing_gradient import DEEP, L1, UNIFORM
-from .vanishing_gradient import EXPERIMENTS as TRAININGS
+from .trainings import ROWS as SHEET
 
+DEEP, L1, UNIFORM = (SHEET.params[name] for name in ("deep", "l1", "uniform"))
+TRAININGS = SHEET.between("S3.78", "S3.87").values()
 TITLES = {experiment.id: experiment.title for experiment in TRAININGS}
 ROWS = tuple(TITLES)
 HISTOGRAMS = ("S3.80", "S3.81", "S3.83")
