@@ -16,7 +16,6 @@ SHEETS = {
     "S4": "RDFIA practical 2",
     "S5": "Lund FMAN45 assignment 3, 2019",
 }
-N_ROWS = {"S1": 60, "S2": 33, "S3": 96, "S4": 35, "S5": 32}
 
 
 @cache

@@ -23,6 +23,12 @@ FEWEST_EVALUATED = 1000  # validation and test rows of the quick scale
 ALL_BYTES = 2**40  # the repetitions share their rows, which the backend cannot know
 
 
+def run_settings(context, repetition=0):
+    """What a study's network has from its run: no early stop, seed, device."""
+    seed = context.seed + repetition
+    return {**NO_STOPPING, "random_state": seed, "device": context.device}
+
+
 def n_epochs(training, scale):
     """Epochs at a scale, and those of the sheet; 0 where there are none."""
     sheets = training.params.get("max_iter", 0)

@@ -4,7 +4,7 @@ import re
 
 from ...cnn import CNNClassifier
 from ..networks import cifar_cnn
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .trainings import ROWS
 
 GROUP = "CIFAR-10 and overfitting"
@@ -37,9 +37,7 @@ def network(context, n_epochs, layers=None, **params):
     """
     layers = cifar_cnn(hidden_units=HIDDEN_UNITS) if layers is None else layers
     settings = {**SETUP, "architecture": layers, "max_iter": n_epochs, **params}
-    return CNNClassifier(
-        **settings, **NO_STOPPING, random_state=context.seed, device=context.device
-    )
+    return CNNClassifier(**settings, **run_settings(context))
 
 
 def fit_variants(context, variants, rows, n_epochs):

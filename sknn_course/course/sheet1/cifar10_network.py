@@ -13,7 +13,7 @@ from ...layers import Dropout, GaussianNoise, ShapeError, layer_shapes
 from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS, cifar_cnn
 from ..theory import log_likelihood_loss
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .cifar10 import (
     CONV_DROPOUT,
     GROUP,
@@ -236,9 +236,7 @@ def l2_penalty(context):
         learning_rate_init=1e-12,
         batch_size=len(X),
         max_iter=1,
-        random_state=context.seed,
-        device=context.device,
-        **NO_STOPPING,
+        **run_settings(context),
     )
     (cnn,) = context.fit([cnn], X, y)
     squares = sum(float((w.astype(float) ** 2).sum()) for w in cnn.coefs_)

@@ -11,7 +11,7 @@ from ...tensorboard import TensorBoardLogging, zip_logs
 from ..experiment import Check, Experiment, Findings
 from ..networks import cifar_cnn
 from ..theory import two_proportion_z_test
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .cifar10 import (
     GROUP,
     curve_pictures,
@@ -129,9 +129,7 @@ def tensorboard(context):
             filters=((8,),),
             max_iter=5,
             callbacks=[TensorBoardLogging(logs)],
-            random_state=context.seed,
-            device=context.device,
-            **NO_STOPPING,
+            **run_settings(context),
         )
         (cnn,) = context.fit([cnn], X, y)
         with ZipFile(zip_logs(logs, Path(folder) / "logs.zip")) as archive:

@@ -5,6 +5,7 @@ import numpy as np
 from ...mlp import MLPClassifier
 from ..experiment import Check, Experiment, Findings
 from ..theory import binary_cross_entropy
+from ..training import run_settings
 from .trainings import ROWS
 
 GROUP = "Overfitting of a small MLP on MNIST"
@@ -16,11 +17,7 @@ NETWORK = ROWS.params["network"]
 def network(context, **params):
     return MLPClassifier(
         **{**NETWORK, **params},
-        alpha=0.0,
-        tol=0.0,
-        n_iter_no_change=np.inf,
-        random_state=context.seed,
-        device=context.device,
+        **run_settings(context),
     )
 
 

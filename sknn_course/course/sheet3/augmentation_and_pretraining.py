@@ -11,7 +11,7 @@ from ..._engine.ops.counter_random import row_keys
 from ...augmentation import augmentation_pipeline
 from ...mlp import MLPClassifier, MLPRegressor
 from ..experiment import Check, Experiment, Findings
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .settings import TERMS_GROUP
 
 CHANGES = {
@@ -91,11 +91,7 @@ def pretrain(context):
     findings = Findings()
     rows = []
     for repetition in range(context.repeats):
-        seed = {
-            **NO_STOPPING,
-            "random_state": context.seed + repetition,
-            "device": context.device,
-        }
+        seed = run_settings(context, repetition)
         layers, hidden = [], X
         for units in SIZES:
             coder = MLPRegressor(

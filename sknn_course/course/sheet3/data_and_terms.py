@@ -6,7 +6,7 @@ import numpy as np
 
 from ...mlp import MLPClassifier, MLPRegressor
 from ..experiment import Check, Experiment, Findings
-from ..training import NO_STOPPING
+from ..training import NO_STOPPING, run_settings
 from .curves import draw_runs
 from .settings import PLAIN_SGD, TERMS_GROUP, agreement
 
@@ -80,12 +80,10 @@ def descend(context):
         MLPClassifier(
             (30,),
             **PLAIN_SGD,
-            **NO_STOPPING,
+            **run_settings(context),
             learning_rate_init=0.01,
             batch_size=size,
             max_iter=epochs,
-            random_state=context.seed,
-            device=context.device,
         )
         for size in sizes.values()
     ]

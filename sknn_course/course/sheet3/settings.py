@@ -19,7 +19,7 @@ from ...architectures import multilayer_perceptron
 from ...inspection import layer_table
 from ...mlp import MLPClassifier
 from ..experiment import Check, Experiment
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .trainings import ROWS
 
 TERMS_GROUP = "Data and training terms"
@@ -54,8 +54,8 @@ def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
         Not fitted; with fewer epochs at the quick scale.
     """
     epochs = {"max_iter": context.choose(QUICK["epochs"], MNIST_NETWORK["max_iter"])}
-    runner = {"random_state": context.seed + repetition, "device": context.device}
-    return estimator(**{**MNIST_NETWORK, **NO_STOPPING, **epochs, **runner, **params})
+    run = run_settings(context, repetition)
+    return estimator(**{**MNIST_NETWORK, **epochs, **run, **params})
 
 
 def mnist_experiment(row, title, about, procedure, **fields):
