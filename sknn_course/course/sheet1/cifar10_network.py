@@ -10,16 +10,13 @@ from ...architectures import convolutional_network
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import Dropout, GaussianNoise, ShapeError, layer_shapes
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS, cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import log_likelihood_loss
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .cifar10 import (
     CONV_DROPOUT,
     GROUP,
-    HIDDEN_UNITS,
-    QUICK,
-    SETUP,
     curve_pictures,
     fit_variants,
     network,
@@ -239,9 +236,7 @@ def l2_penalty(context):
         learning_rate_init=1e-12,
         batch_size=len(X),
         max_iter=1,
-        random_state=context.seed,
-        device=context.device,
-        **NO_STOPPING,
+        **run_settings(context),
     )
     (cnn,) = context.fit([cnn], X, y)
     squares = sum(float((w.astype(float) ** 2).sum()) for w in cnn.coefs_)
@@ -310,24 +305,6 @@ EXPERIMENTS = (
         "influence, says the sheet.",
         batch_norm_placement,
         needs=("cifar10",),
-    ),
-    Experiment(
-        "S1.39",
-        "Without batch normalisation",
-        GROUP,
-        "The validation loss rises from the first epochs on, says the sheet; no "
-        "figures. Compare with S1.43.",
-        Training(
-            CNNClassifier,
-            {
-                "architecture": cifar_cnn(hidden_units=HIDDEN_UNITS, batch_norm=None),
-                **SETUP,
-            },
-            "cifar10_10000",
-            judged=(),
-            quick=QUICK,
-            repeats=1,
-        ),
     ),
     Experiment(
         "S1.40",

@@ -5,8 +5,8 @@ import numpy as np
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import GlobalAveragePool
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS
-from ..record import Check, Experiment, Findings
 from ..theory import numerical_gradient
 from .setup import GROUP, SETUP
 

@@ -10,7 +10,7 @@ from ..._engine.ops.parameters import parameter_layout
 from ..._engine.ops.stacked import Batch, StackedNetwork
 from ...layers import BatchNorm
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import gradient_check
 from .settings import TERMS_GROUP, agreement
 
@@ -148,7 +148,7 @@ EXPERIMENTS = (
             "by p at test (classic), or by 1/p in training (inverted, Keras). Usual "
             "are p = 0.5 for hidden units, 0.8 for inputs."
         ),
-        task=drop_out,
+        procedure=drop_out,
     ),
     Experiment(
         id="S3.06",
@@ -158,6 +158,6 @@ EXPERIMENTS = (
             "Mean and variance of the batch per feature, ε, learned γ and β, running "
             "statistics at inference; the backward pass."
         ),
-        task=normalise,
+        procedure=normalise,
     ),
 )
