@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn.base import (
-    BaseEstimator,
     ClassifierMixin,
     MultiOutputMixin,
     RegressorMixin,
@@ -15,6 +14,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sknn_course._choices import SuggestsChoices
 from sknn_course._devices import widest_float
 from sknn_course._estimator.plain_rows import FLOATS
 from sknn_course._estimator.sparse_indices import check_indices
@@ -28,7 +28,7 @@ from sknn_course._estimator.unchanged_on_error import unchanged_on_error
 MOST_EXPONENT = 1021  # 2 to it, and to its negative, is a normal float64
 
 
-class ClosedFormEstimator(BaseEstimator):
+class ClosedFormEstimator(SuggestsChoices):
     """Base: a subclass has two hooks.
 
     ``_solve(X, y, sample_weight)`` takes dense rows of positive weight, changes
