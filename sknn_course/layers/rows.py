@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from .specification import Layer, ShapeError, is_size, times
+from .specification import Layer, Shape, ShapeError, is_size, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,10 +21,10 @@ class Dense(Layer):
 
     units: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take("units", is_size, "a positive number of units")
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise ShapeError(
                 f"{self} needs rows of numbers, got images of "
@@ -32,10 +32,10 @@ class Dense(Layer):
             )
         return (self.units,)
 
-    def tensor_shapes(self, input_shape):
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         return {"weight": (prod(input_shape), self.units), "bias": (self.units,)}
 
-    def n_connections(self, input_shape):
+    def n_connections(self, input_shape: Shape) -> int:
         return prod(input_shape) * self.units
 
 
@@ -47,7 +47,7 @@ class Flatten(Layer):
     short_name = "flatten"
     is_numbered = False
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         return (prod(input_shape),)
 
 
@@ -65,13 +65,13 @@ class Activation(Layer):
 
     function: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take(
             "function", lambda f: isinstance(f, str), "the name of an activation"
         )
 
     @property
-    def kind_name(self):
+    def kind_name(self) -> str:
         return self.function
 
 
@@ -117,11 +117,11 @@ class BatchNorm(Layer):
     momentum: float = 0.1
     epsilon: float = 1e-5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take_number("momentum", lambda m: 0 < m <= 1, "a share in (0, 1]")
         self._take_number("epsilon", lambda e: e > 0, "a positive number")
 
-    def tensor_shapes(self, input_shape):
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[:1])
 
 
@@ -141,7 +141,7 @@ class Dropout(Layer):
 
     rate: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take_number("rate", lambda p: 0 <= p < 1, "a rate in [0, 1)")
 
 
@@ -161,5 +161,5 @@ class GaussianNoise(Layer):
 
     std: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take_number("std", lambda s: s >= 0, "a number from 0")

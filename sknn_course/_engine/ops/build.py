@@ -1,10 +1,15 @@
 """Plain torch modules from layer specifications, and parameters in and out."""
 
+from collections.abc import Iterator, Mapping
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ...layers import is_active
+from .parameters import ParameterLayout
 from .stacked import LAYERS
+
+Values = Mapping[tuple[int, str], Tensor]  # by layer index and role
 
 # torch's names, and what each parameter is called there
 _NAMES = {
@@ -17,7 +22,9 @@ _NAMES = {
 }
 
 
-def build_module(layout, flat, buffers):
+def build_module(
+    layout: ParameterLayout, flat: Tensor, buffers: Tensor
+) -> nn.Sequential:
     """A plain torch network with the given parameters.
 
     Parameters
@@ -35,7 +42,7 @@ def build_module(layout, flat, buffers):
     return module_around(layout, {place: view.clone() for place, view in views.items()})
 
 
-def module_around(layout, values):
+def module_around(layout: ParameterLayout, values: Values) -> nn.Sequential:
     """A plain torch network whose parameters share the memory of tensors.
 
     Parameters
@@ -67,7 +74,9 @@ def module_around(layout, values):
     return module.eval()
 
 
-def share_memory(module, layout, values):
+def share_memory(
+    module: nn.Sequential, layout: ParameterLayout, values: Values
+) -> None:
     """Make the parameters of a built module share the memory of tensors.
 
     Parameters
@@ -81,7 +90,13 @@ def share_memory(module, layout, values):
             getattr(part, name).data = value
 
 
-def bind_module(module, layout, flat, buffers, grad):
+def bind_module(
+    module: nn.Sequential,
+    layout: ParameterLayout,
+    flat: Tensor,
+    buffers: Tensor,
+    grad: Tensor,
+) -> list[tuple[Tensor, Tensor, Tensor | None]]:
     """Make a built module share the memory of flat parameters and gradients.
 
     Returns
@@ -102,7 +117,9 @@ def bind_module(module, layout, flat, buffers, grad):
     return bound
 
 
-def read_module(module, layout, flat, buffers):
+def read_module(
+    module: nn.Sequential, layout: ParameterLayout, flat: Tensor, buffers: Tensor
+) -> None:
     """Copy the parameters of a built module into flat tensors."""
     with torch.no_grad():
         views = layout.views(flat, buffers)
@@ -110,7 +127,9 @@ def read_module(module, layout, flat, buffers):
             value.copy_(getattr(part, name))
 
 
-def _parts(module, layout, values):
+def _parts(
+    module: nn.Sequential, layout: ParameterLayout, values: Values
+) -> Iterator[tuple[nn.Module, str, Tensor]]:
     """Yield torch's layer, its name of a tensor, and the value in torch's shape."""
     active = (index for index, layer in enumerate(layout.layers) if is_active(layer))
     parts = dict(zip(active, module, strict=True))
