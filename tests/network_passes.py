@@ -129,10 +129,7 @@ class Case:
         self.flat = self._join(self.flats, layout.parameters)
         self.grad = torch.full_like(self.flat, torch.nan)
         self.stats = self._join(self.buffers, layout.buffers)
-        strengths = strengths or [
-            getattr(layer, "rate", getattr(layer, "std", None))
-            for layer in layout.layers
-        ]
+        strengths = strengths or [layer.strength for layer in layout.layers]
         return StackedNetwork(
             layout, self.flat, self.grad, self.stats, self.n_models, strengths
         )

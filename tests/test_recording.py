@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from training_jobs import CNN, MLP, SETTINGS, job, rows
 
-from sknn_course._engine import epoch, evaluation, stack
+from sknn_course._engine import epoch, evaluation, optimizers, stack
 from sknn_course._engine.epoch import EpochRunner
 from sknn_course._engine.orders import RowOrders
 from sknn_course._engine.recording import Recorder, why_not_recorded
@@ -34,7 +34,7 @@ NETWORKS = {
         (1, 4, 4),
     ),
 }
-SOLVERS = ["sgd", "adam", "nadam", "rmsprop", "adagrad", "adadelta"]
+SOLVERS = [name for name, row in optimizers.SOLVERS.items() if row.update]
 
 
 def tensors(tree):

@@ -313,10 +313,7 @@ class NeuralEstimator(
             )
         if not is_full_batch(self.solver):
             train_split = for_full_batch(train_split, settings.batch_size)
-        strengths = tuple(
-            getattr(layer, "rate", getattr(layer, "std", None))
-            for layer in layout.layers
-        )
+        strengths = tuple(layer.strength for layer in layout.layers)
         augment = self._inputs.augmentation(self)
         uses_random_numbers = any(strengths) or augment is not None
         observer = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from .specification import Layer, ShapeError, are_sizes, is_size, times
+from .specification import Layer, ShapeError, are_sizes, cross, is_size, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,6 +49,8 @@ class Conv2d(Layer):
     >>> Conv2d(2, 5, "valid", links=((0, 1), (1, 2, 3))).n_parameters((6, 14, 14))
     127
     """
+
+    short_name = "conv"
 
     filters: int
     kernel_size: int | tuple = 3
@@ -133,6 +135,20 @@ class Conv2d(Layer):
     def n_parameters(self, input_shape):
         return self.n_links(input_shape) * prod(self.window) + self.filters
 
+    def n_connections(self, input_shape):
+        positions = prod(self.output_shape(input_shape)[1:])
+        return positions * prod(self.window) * self.n_links(input_shape)
+
+    def in_words(self):
+        parts = [f"{self.filters} of {cross(self.window)}", *_moves(self.step, (1, 1))]
+        if self.pad != (0, 0):
+            parts.append(f"padding {_one_or_two(self.pad)}")
+        if self.links is not None:
+            parts.append(f"{sum(map(len, self.links))} links")
+        if self.flipped:
+            parts.append("flipped")
+        return ", ".join(parts)
+
 
 @dataclass(frozen=True, repr=False)
 class Pool2d(Layer):
@@ -148,6 +164,8 @@ class Pool2d(Layer):
         Steps of the window, in pixels; None takes its size, so that windows do
         not overlap.
     """
+
+    short_name = "pool"
 
     size: int | tuple = 2
     kind: str = "max"
@@ -178,14 +196,30 @@ class Pool2d(Layer):
             *_slide(input_shape, self.window, (0, 0), self.step, self),
         )
 
+    def n_connections(self, input_shape):
+        return prod(self.output_shape(input_shape)) * prod(self.window)
+
+    @property
+    def type_name(self):
+        return f"{self.kind.capitalize()}Pool2d"
+
+    def in_words(self):
+        return ", ".join([cross(self.window), *_moves(self.step, self.window)])
+
 
 @dataclass(frozen=True, repr=False)
 class GlobalAveragePool(Layer):
     """Mean of each map, ``(channels, height, width) -> (channels,)``."""
 
+    short_name = "global_pool"
+    is_numbered = False
+
     def output_shape(self, input_shape):
         check_images(input_shape, self)
         return (input_shape[0],)
+
+    def n_connections(self, input_shape):
+        return prod(input_shape)
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,6 +241,8 @@ class LocalResponseNorm(Layer):
        deep convolutional neural networks", NeurIPS 2012, section 3.3.
     """
 
+    short_name = "norm"
+
     size: int = 5
     alpha: float = 1e-4
     beta: float = 0.75
@@ -222,6 +258,9 @@ class LocalResponseNorm(Layer):
         check_images(input_shape, self)
         return input_shape
 
+    def in_words(self):
+        return f"over {self.size} maps"
+
 
 def _are_different_maps(seen):
     return (
@@ -230,6 +269,14 @@ def _are_different_maps(seen):
         and all(is_size(number, 0) for number in seen)
         and len(set(seen)) == len(seen)
     )
+
+
+def _moves(step, usual):
+    return [] if step == usual else [f"stride {_one_or_two(step)}"]
+
+
+def _one_or_two(pair):
+    return str(pair[0]) if pair[0] == pair[1] else cross(pair)
 
 
 def pair(size):

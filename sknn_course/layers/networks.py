@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from .._plain_values import plain
-from .rows import Dropout, GaussianNoise
 from .specification import ShapeError, times
 
 
@@ -73,12 +72,9 @@ def count_parameters(layers, input_shape):
     )
 
 
-_INACTIVE = Dropout(0.0), GaussianNoise(0.0)
-
-
 def is_active(layer):
     """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
-    return layer not in _INACTIVE
+    return layer.strength != 0
 
 
 def structure(layers):
@@ -90,5 +86,7 @@ def structure(layers):
     >>> structure((Dense(5), Dropout(0.5))) == structure((Dense(5), Dropout(0.1)))
     True
     """
-    neutral = {Dropout: {"rate": 0.0}, GaussianNoise: {"std": 0.0}}
-    return tuple(replace(layer, **neutral.get(type(layer), {})) for layer in layers)
+    return tuple(
+        layer if layer.strength is None else replace(layer, **{layer.strength_field: 0})
+        for layer in layers
+    )

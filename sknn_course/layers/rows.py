@@ -16,6 +16,8 @@ class Dense(Layer):
         Number of outputs.
     """
 
+    short_name = "dense"
+
     units: int
 
     def __post_init__(self):
@@ -32,10 +34,16 @@ class Dense(Layer):
     def tensor_shapes(self, input_shape):
         return {"weight": (prod(input_shape), self.units), "bias": (self.units,)}
 
+    def n_connections(self, input_shape):
+        return prod(input_shape) * self.units
+
 
 @dataclass(frozen=True, repr=False)
 class Flatten(Layer):
     """All values of a row in one vector."""
+
+    short_name = "flatten"
+    is_numbered = False
 
     def output_shape(self, input_shape):
         return (prod(input_shape),)
@@ -58,6 +66,10 @@ class Activation(Layer):
             "function", lambda f: isinstance(f, str), "the name of an activation"
         )
 
+    @property
+    def kind_name(self):
+        return self.function
+
 
 @dataclass(frozen=True, repr=False)
 class Softmax(Layer):
@@ -72,6 +84,9 @@ class Softmax(Layer):
     ----------
     .. [1] Kiel NNDL 2020 sheet 5: the losses of its MNIST networks are such ones.
     """
+
+    short_name = "softmax"
+    is_numbered = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,6 +106,8 @@ class BatchNorm(Layer):
     ----------
     .. [1] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
     """
+
+    short_name = "batch_norm"
 
     momentum: float = 0.1
     epsilon: float = 1e-5
@@ -113,6 +130,9 @@ class Dropout(Layer):
         Probability that a value is set to zero in training.
     """
 
+    short_name = "dropout"
+    strength_field = "rate"
+
     rate: float = 0.0
 
     def __post_init__(self):
@@ -128,6 +148,9 @@ class GaussianNoise(Layer):
     std : float
         Standard deviation, in the units of the layer's input.
     """
+
+    short_name = "noise"
+    strength_field = "std"
 
     std: float = 0.0
 

@@ -3,109 +3,9 @@
 import torch
 from torch import nn
 
-from ... import layers as spec
 from ...layers import is_active
-from .activations import ACTIVATIONS
+from .stacked import LAYERS
 
-
-class GaussianNoise(nn.Module):
-    """Adds normal noise while training.
-
-    Parameters
-    ----------
-    std : float
-        Standard deviation.
-    """
-
-    def __init__(self, std):
-        super().__init__()
-        self.std = std
-
-    def forward(self, x):
-        return x + self.std * torch.randn_like(x) if self.training else x
-
-    def extra_repr(self):
-        return f"std={self.std}"
-
-
-class SparseConv2d(nn.Conv2d):
-    """Convolution in which each map sees its own input maps, flipped or not.
-
-    Parameters
-    ----------
-    *sizes, device
-        Of `torch.nn.Conv2d`.
-    is_linked : tensor of shape (filters, channels), bool
-        Whether output maps see input maps; other weights count as zero.
-    flipped : bool
-        Whether the kernel is flipped, which makes it the true convolution.
-    """
-
-    def __init__(self, *sizes, is_linked, flipped, device=None):
-        super().__init__(*sizes, device=device)
-        self.flipped = flipped
-        self.register_buffer("is_linked", is_linked[..., None, None], persistent=False)
-
-    def forward(self, x):
-        weight = self.weight * self.is_linked
-        if self.flipped:
-            weight = weight.flip(-2, -1)
-        return self._conv_forward(x, weight, self.bias)
-
-    def extra_repr(self):
-        share = f"{int(self.is_linked.sum())} of {self.is_linked.numel()}"
-        return f"{super().extra_repr()}, links={share}, flipped={self.flipped}"
-
-
-def _undrawn(cls, *args, **kwargs):
-    """A module of torch that draws no initial values, which takes most of its time."""
-    module = cls.__new__(cls)
-    module.__dict__["reset_parameters"] = lambda: None
-    module.__init__(*args, **kwargs, device="meta")
-    del module.__dict__["reset_parameters"]
-    return module
-
-
-def _linear(layer, shape):
-    return _undrawn(nn.Linear, shape[0], layer.units)
-
-
-def _convolution(layer, shape):
-    sizes = shape[0], layer.filters, layer.window, layer.step, layer.pad
-    if layer.links is None and not layer.flipped:
-        return _undrawn(nn.Conv2d, *sizes)
-    return _undrawn(
-        SparseConv2d,
-        *sizes,
-        is_linked=torch.tensor(layer.is_linked(shape)),
-        flipped=layer.flipped,
-    )
-
-
-MODULES = {
-    spec.Dense: _linear,
-    spec.Conv2d: _convolution,
-    spec.Pool2d: lambda layer, shape: {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[
-        layer.kind
-    ](layer.window, layer.step),
-    spec.GlobalAveragePool: lambda layer, shape: nn.Sequential(
-        nn.AdaptiveAvgPool2d(1), nn.Flatten()
-    ),
-    spec.LocalResponseNorm: lambda layer, shape: nn.LocalResponseNorm(
-        layer.size,
-        layer.alpha * layer.size,  # torch has the mean of the squares
-        layer.beta,
-        layer.k,
-    ),
-    spec.Flatten: lambda layer, shape: nn.Flatten(),
-    spec.Activation: lambda layer, shape: ACTIVATIONS[layer.function].module(),
-    spec.Softmax: lambda layer, shape: nn.Softmax(1),
-    spec.BatchNorm: lambda layer, shape: (
-        nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
-    )(shape[0], layer.epsilon, layer.momentum),
-    spec.Dropout: lambda layer, shape: nn.Dropout(layer.rate),
-    spec.GaussianNoise: lambda layer, shape: GaussianNoise(layer.std),
-}
 # torch's names, and what each parameter is called there
 _NAMES = {
     "weight": "weight",
@@ -151,7 +51,7 @@ def module_around(layout, values):
     """
     module = nn.Sequential(
         *[
-            MODULES[type(layer)](layer, shape)
+            LAYERS[type(layer)].module(layer, shape)
             for layer, shape in zip(layout.layers, layout.shapes, strict=False)
             if is_active(layer)
         ]

@@ -11,13 +11,17 @@ Layers write dL/dW and dL/db into views of one flat gradient. Each is checked
 against torch.autograd and finite differences.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import torch
+from torch import nn
 
 from ... import layers as spec
 from ...layers import is_active
-from . import stacked_bfloat16
+from . import stacked_bfloat16, torch_modules
 from .activations import ACTIVATIONS
 from .counter_random import (
     hash_units,
@@ -264,33 +268,60 @@ class GaussianNoise:
         return grad
 
 
-# Whose results an activation function may overwrite: new, and not kept for later.
-_FREE = (
-    spec.Dense,
-    spec.BatchNorm,
-    spec.Conv2d,
-    spec.Pool2d,
-    spec.GlobalAveragePool,
-    spec.LocalResponseNorm,
-)
-LAYERS = {
-    spec.Dense: Dense,
-    spec.Activation: Activation,
-    spec.Softmax: Softmax,
-    spec.Dropout: Dropout,
-    spec.GaussianNoise: GaussianNoise,
-    spec.BatchNorm: BatchNorm,
-    spec.Conv2d: convolution,
-    spec.Pool2d: Pool2d,
-    spec.GlobalAveragePool: GlobalAveragePool,
-    spec.LocalResponseNorm: LocalResponseNorm,
-    spec.Flatten: Flatten,
-}
+@dataclass(frozen=True)
+class LayerKind:
+    """What is known of a kind of layer, beside its specification.
+
+    Parameters
+    ----------
+    op : callable
+        ``op(layer, input shape, values, grads)`` gives the stacked layer, as `Dense`.
+    module : callable
+        ``module(layer, input shape)`` gives torch's layer.
+    result : {'new', 'kept', 'input'}
+        Memory of the result: new, and not kept for later, so that an activation
+        function may overwrite it; or kept; or perhaps that of the input.
+    op_in_bfloat16 : callable, optional
+        ``op`` of mixed precision, where it differs.
+    """
+
+    op: Callable
+    module: Callable[..., nn.Module]
+    result: Literal["new", "kept", "input"]
+    op_in_bfloat16: Callable | None = None
 
 
-IN_BFLOAT16 = LAYERS | {
-    spec.Dense: stacked_bfloat16.Dense,
-    spec.Conv2d: stacked_bfloat16.convolution,
+LAYERS: dict[type[spec.Layer], LayerKind] = {
+    spec.Dense: LayerKind(
+        Dense, torch_modules.linear, "new", op_in_bfloat16=stacked_bfloat16.Dense
+    ),
+    spec.Activation: LayerKind(
+        Activation, lambda layer, shape: ACTIVATIONS[layer.function].module(), "kept"
+    ),
+    spec.Softmax: LayerKind(Softmax, lambda layer, shape: nn.Softmax(1), "kept"),
+    spec.Dropout: LayerKind(
+        Dropout, lambda layer, shape: nn.Dropout(layer.rate), "input"
+    ),
+    spec.GaussianNoise: LayerKind(
+        GaussianNoise,
+        lambda layer, shape: torch_modules.GaussianNoise(layer.std),
+        "input",
+    ),
+    spec.BatchNorm: LayerKind(BatchNorm, torch_modules.batch_norm, "new"),
+    spec.Conv2d: LayerKind(
+        convolution,
+        torch_modules.convolution,
+        "new",
+        op_in_bfloat16=stacked_bfloat16.convolution,
+    ),
+    spec.Pool2d: LayerKind(Pool2d, torch_modules.pool, "new"),
+    spec.GlobalAveragePool: LayerKind(
+        GlobalAveragePool, torch_modules.global_average_pool, "new"
+    ),
+    spec.LocalResponseNorm: LayerKind(
+        LocalResponseNorm, torch_modules.response_norm, "new"
+    ),
+    spec.Flatten: LayerKind(Flatten, lambda layer, shape: nn.Flatten(), "input"),
 }
 
 
@@ -315,7 +346,6 @@ class StackedNetwork:
     def __init__(
         self, layout, flat, grad, buffers, n_models, strengths, mixed_precision=False
     ):
-        kinds = IN_BFLOAT16 if mixed_precision else LAYERS
         values = layout.views(flat, buffers, n_models)
         grads = layout.views(grad, buffers, n_models)
         self.layers, self._zero_grads = [], []
@@ -338,11 +368,11 @@ class StackedNetwork:
                 self._zero_grads.append(before.bias_grad)
             if isinstance(layer, spec.Activation) and not is_free:
                 self.layers.append(Copy())
-            self.layers.append(kinds[type(layer)](layer, shape, own, own_grads))
-            if isinstance(layer, (spec.Activation, spec.Softmax)):
-                is_free = False
-            else:
-                is_free = is_free or isinstance(layer, _FREE)
+            kind = LAYERS[type(layer)]
+            op = (mixed_precision and kind.op_in_bfloat16) or kind.op
+            self.layers.append(op(layer, shape, own, own_grads))
+            if kind.result != "input":
+                is_free = kind.result == "new"
         for layer in reversed(self.layers):
             layer.is_last = True
             if isinstance(layer, Dense):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ..._engine.ops.activations import ACTIVATIONS
-from ..._engine.ops.build import MODULES
+from ..._engine.ops.stacked import LAYERS
 from ..._engine.schedules import inverse_time
 from ...architectures import convolutional_network
 from ...cnn import CNNClassifier
@@ -181,7 +181,7 @@ def batch_norm_placement(context):
 def noise(context):
     """The noise layer in training and at inference."""
     x = torch.zeros(100_000, dtype=torch.float64)
-    layer = MODULES[GaussianNoise](GaussianNoise(0.2), (1,))
+    layer = LAYERS[GaussianNoise].module(GaussianNoise(0.2), (1,))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         drawn = layer.train()(x).numpy()
@@ -204,7 +204,7 @@ def noise(context):
 def dropout(context):
     """Dropout in training and at inference, on dense and convolutional layers."""
     x = torch.ones(100_000, dtype=torch.float64)
-    layer = MODULES[Dropout](Dropout(0.5), (1,))
+    layer = LAYERS[Dropout].module(Dropout(0.5), (1,))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         kept = layer.train()(x).numpy()
