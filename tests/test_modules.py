@@ -7,6 +7,7 @@ from network_passes import LINKS, N_MODELS, NETWORKS, Case, assert_passes_equal,
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 
+from sknn_course._engine.cost_model import CostModel
 from sknn_course._engine.ops import stacked
 from sknn_course._engine.ops.build import build_module
 from sknn_course._engine.ops.parameters import ParameterLayout
@@ -30,9 +31,8 @@ def test_gradients_are_those_of_autograd(name, n_models):
 )
 @pytest.mark.parametrize("few_rows", [0, 100])
 def test_gradients_by_transposed_products(few_rows, name, n_models, monkeypatch):
-    monkeypatch.setattr(stacked, "MANY_INPUTS", 0)
-    monkeypatch.setattr(stacked, "FEW_ROWS", few_rows)
-    monkeypatch.setattr(stacked, "SLOW_PRODUCT", 0)
+    costs = CostModel(transposed_inputs=0, transposed_rows=few_rows, looped_product=0)
+    monkeypatch.setattr(stacked, "COSTS", costs)
     test_gradients_are_those_of_autograd(name, n_models)
 
 

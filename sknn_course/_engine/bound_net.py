@@ -28,7 +28,7 @@ class BoundNet:
         self.tensors = bind_module(
             self.module, job.layout, stack.flat, stack.buffers, stack.grad
         )
-        self.names = {id(p): name for name, p in self.module.named_parameters()}
+        self.names = {p: name for name, p in self.module.named_parameters()}
         self.parameters = []  # with their parts of the flat tensors
         start = 0
         for tensor, value, gradient in self.tensors:
@@ -107,7 +107,7 @@ class BoundNet:
                     f"A callback replaced net.{name}_ in training. It may change its "
                     "parameters, but not put another in its place."
                 )
-        names = {id(p): name for name, p in self.module.named_parameters()}
+        names = {p: name for name, p in self.module.named_parameters()}
         if names != self.names:
             raise ValueError(
                 "A callback replaced parameters of net.module_ in training: "
@@ -145,9 +145,9 @@ class BoundNet:
         plan = SimpleNamespace(runs=[], left_out=[], replaced=[])
         groups = self.optimizer.param_groups
         plan.coefficients = [self._of_group(group) for group in groups]
-        owners = {id(p): g for g, group in enumerate(groups) for p in group["params"]}
+        owners = {p: g for g, group in enumerate(groups) for p in group["params"]}
         for k, (tensor, gradient, part) in enumerate(self.parameters):
-            given, owner = tensor.grad, owners.get(id(tensor))
+            given, owner = tensor.grad, owners.get(tensor)
             if given is None or owner is None:
                 plan.left_out.append(k)
                 continue

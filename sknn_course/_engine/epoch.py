@@ -6,12 +6,11 @@ from itertools import count, repeat
 import torch
 
 from .._devices import widest_float
+from .cost_model import COSTS
 from .evaluation import ScoreSum, Validation
 from .ops.counter_random import step_keys
 from .recording import Recorder
 from .rows import (
-    CHUNK_BYTES,
-    CHUNK_BYTES_ON_GPU,
     StackedRows,
     plan_chunks,
     presence,
@@ -52,12 +51,12 @@ class EpochRunner:
             self.batch_size * len(jobs),
         )
         self.lengths = [len(job.train) for job in jobs]
-        chunk_bytes = CHUNK_BYTES if first.device.type == "cpu" else CHUNK_BYTES_ON_GPU
+        on_cpu = first.device.type == "cpu"
         self.chunks = plan_chunks(
             self.lengths,
             self.batch_size,
             self.rows.row_bytes(),
-            chunk_bytes,
+            COSTS.chunk_bytes if on_cpu else COSTS.chunk_bytes_on_gpu,
             ragged_apart=record is not None,  # since it is not recorded
         )
         self.present = {
@@ -72,9 +71,6 @@ class EpochRunner:
         if first.validation is not None:
             self.validation = Validation(stack)
             self.seen = ScoreSum(stack, self.rows, self.lengths)
-        self.needs_weight = stack.mixes or any(
-            type(layer).__name__ == "BatchNorm" for layer in first.layout.layers
-        )
         self.n_steps = [job.optimizer.n_steps for job in jobs]
         self._parts = {}  # stacks of the first jobs, by their number
 
@@ -209,8 +205,7 @@ class EpochRunner:
                 if here is not None:
                     n_rows = here.sum(-1)  # (K,)
                 steps.factors.append(scale.squeeze(-1) * _column(n_rows))
-                if self.needs_weight:
-                    row_weight = w.unsqueeze(-1)
+                row_weight = w.unsqueeze(-1)
             if stack.penalties.active:
                 steps.norms.append(stack.penalties.norms())
             steps.batch_rows.append(n_rows)

@@ -4,8 +4,9 @@ import numpy as np
 import torch
 
 from .._devices import widest_float
+from .cost_model import COSTS
 from .losses import SCORES, loss_of
-from .rows import CHUNK_BYTES, StackedRows, presence
+from .rows import StackedRows, presence
 
 
 class ScoreSum:
@@ -92,10 +93,10 @@ class Validation:
             stack.network,
         )
         self.index = self.rows.index([np.arange(n) for n in self.lengths])
-        self.rows_are_common = len({id(job.validation) for job in jobs}) == 1
+        self.rows_are_common = len({job.validation for job in jobs}) == 1
         self.ragged = len(set(self.lengths)) > 1
         self.rows_at_once = max(
-            1, 16 * CHUNK_BYTES // (len(jobs) * self.rows.row_bytes())
+            1, 16 * COSTS.chunk_bytes // (len(jobs) * self.rows.row_bytes())
         )
         self.sums = ScoreSum(stack, self.rows, self.lengths)
 

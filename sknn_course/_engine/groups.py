@@ -6,7 +6,7 @@ from ..layers import Dense, Softmax, structure
 from .losses import LOSSES
 from .ops.parameters import parameter_layout
 from .optimizers import is_full_batch
-from .slices import stack_seconds
+from .plan import stack_seconds
 
 
 def group_by_structure(jobs):
@@ -41,7 +41,7 @@ def _is_full_batch(job):
 def _structure_key(job):
     settings = job.settings
     if why_alone(job) is not None:
-        return (id(job),)
+        return (job,)
     return (
         _without_sizes(job.layout.layers),
         job.layout.shapes[0],
@@ -54,7 +54,7 @@ def _structure_key(job):
         settings.mixed_precision,
         job.validation is None,
         str(job.train.y.dtype),
-        type(job.train.X).__name__,
+        type(job.train.X),
         str(job.train.X.dtype),
         str(job.device),
         job.augment is None,
@@ -87,7 +87,7 @@ def _pad_where_faster(jobs):
     """Split a group by sizes, unless padded to the larger ones it is faster."""
     by_sizes = {}
     for job in jobs:
-        by_sizes.setdefault(id(job.layout.parameters), []).append(job)
+        by_sizes.setdefault(job.layout.parameters, []).append(job)
     groups = []
     for part in sorted(by_sizes.values(), key=lambda p: -p[0].layout.n_parameters):
         for group in groups:
@@ -103,7 +103,7 @@ def _pad_where_faster(jobs):
 
 def widest_layout(jobs):
     """Layout of a network with, in each layer, the units of the widest one."""
-    layouts = list({id(job.layout.parameters): job.layout for job in jobs}.values())
+    layouts = list({job.layout.parameters: job.layout for job in jobs}.values())
     if len(layouts) == 1:
         return layouts[0]
     layers = tuple(

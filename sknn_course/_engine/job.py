@@ -11,9 +11,9 @@ from .optimizers import OptimizerState
 from .settings import Settings
 
 
-@dataclass
+@dataclass(eq=False)
 class Split:
-    """Rows to train on or to validate with.
+    """Rows to train on or to validate with; equal to itself alone.
 
     Attributes
     ----------
@@ -68,9 +68,9 @@ def copied(record, cls):
     return cls(**copies)
 
 
-@dataclass
+@dataclass(eq=False)
 class FitJob:
-    """One network to train.
+    """One network to train; equal to itself alone.
 
     Attributes
     ----------

@@ -20,11 +20,11 @@ class RowOrders:
     """
 
     def __init__(self, jobs):
-        uses = Counter(id(job.rng) for job in jobs)
+        uses = Counter(job.rng for job in jobs)
         groups = {}
         for k, job in enumerate(jobs):
             # the global generator, of random_state=None, gives each other orders
-            key = k if uses[id(job.rng)] > 1 else _key(job)
+            key = k if uses[job.rng] > 1 else _key(job)
             groups.setdefault(key, []).append(k)
         order_of = {}
         for places in groups.values():
@@ -45,7 +45,7 @@ class RowOrders:
         list of ndarray of shape (n_rows_of_job,)
             One object for jobs with the same order.
         """
-        for order in {id(o): o for o in (self._of_jobs[k] for k in running)}.values():
+        for order in dict.fromkeys(self._of_jobs[k] for k in running):
             order.draw()
         return [order.places for order in self._of_jobs]
 

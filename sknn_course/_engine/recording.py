@@ -76,7 +76,7 @@ class Recorder:
         -------
         What the function returns; valid until the next call.
         """
-        key = id(owner), *(None if v is None else v.shape for v in inputs)
+        key = owner, *(None if v is None else v.shape for v in inputs)
         if key not in self._seen:
             self._seen[key] = None
             return function(*inputs)

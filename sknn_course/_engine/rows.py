@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from .cost_model import COSTS
 from .ops.counter_random import row_keys
 from .ops.sparse_rows import SparseRows, keys_of_sparse
 
@@ -16,16 +17,10 @@ Chunk.__doc__ = """A run of batches that are gathered at once.
 ``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
 have different numbers of them in the last batch. All others are whole.
 """
-CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
-CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
-LARGE_BYTES = 1 << 24  # of rows, from where a copy of another type is not made
-MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
-JOINED_BYTES = 1 << 24  # of different data that are copied together in any case
-MOST_APART = 16  # jobs whose rows are gathered in turn: many at once for each
 
 
 def plan_chunks(
-    n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES, ragged_apart=False
+    n_rows, batch_size, row_bytes, chunk_bytes=COSTS.chunk_bytes, ragged_apart=False
 ):
     """Split an epoch into chunks.
 
@@ -59,7 +54,7 @@ def plan_chunks(
     """
     chunks = []
     fitting = chunk_bytes // (len(n_rows) * batch_size * row_bytes)
-    batches_at_once = max(1, min(fitting, MOST_BATCHES))
+    batches_at_once = max(1, min(fitting, COSTS.chunk_batches))
     for start in range(0, n_rows[0], batch_size):
         stop = min(start + batch_size, n_rows[0])
         n_jobs = sum(n > start for n in n_rows)
@@ -96,7 +91,7 @@ def is_large_float64(X):
     return (
         isinstance(values, np.ndarray)
         and values.dtype == np.float64
-        and values.nbytes > LARGE_BYTES
+        and values.nbytes > COSTS.uncopied_bytes
         and values.flags.carray
     )
 
@@ -138,11 +133,11 @@ class StackedRows:
     """
 
     def __init__(self, splits, device, with_keys, network=None, at_once=1):
-        different = list({id(split): split for split in splits}.values())
+        different = list(dict.fromkeys(splits))
         starts = np.cumsum([0] + [len(split) for split in different[:-1]])
-        start_of = {id(s): start for s, start in zip(different, starts, strict=True)}
+        start_of = dict(zip(different, starts, strict=True))
         self.device = device
-        self.offsets = np.array([start_of[id(split)] for split in splits])
+        self.offsets = np.array([start_of[split] for split in splits])
         self.y = self._join([split.y for split in different])
         self.dtype = self.y.dtype
         parts = [split.X for split in different]
@@ -160,11 +155,11 @@ class StackedRows:
             if (
                 len(parts) > 1
                 and device.type == "cpu"
-                and len(splits) <= MOST_APART
-                and sum(part.nbytes for part in parts) > JOINED_BYTES
+                and len(splits) <= COSTS.apart_jobs
+                and sum(part.nbytes for part in parts) > COSTS.joined_bytes
             ):
                 part_of = dict(zip(start_of, parts, strict=True))
-                self._parts_of_jobs = [part_of[id(split)] for split in splits]
+                self._parts_of_jobs = [part_of[split] for split in splits]
                 self.X = parts[0]
             else:
                 self.X = parts[0] if len(parts) == 1 else torch.cat(parts)
@@ -210,11 +205,8 @@ class StackedRows:
             return torch.from_numpy(orders[0]).to(self.device)
         longest = max(len(order) for order in orders)
         index = np.zeros((len(orders), longest), dtype=np.int64)
-        same = {}
-        for k, order in enumerate(orders):
-            same.setdefault(id(order), (order, []))[1].append(k)
-        for order, places in same.values():
-            index[places, : len(order)] = order
+        for row, order in zip(index, orders, strict=True):
+            row[: len(order)] = order
         index += self.offsets[:, np.newaxis]
         return torch.from_numpy(index).to(self.device)
 

@@ -112,7 +112,7 @@ class Stack:
     def _mask(self):
         """1 for the networks' own parameters, 0 for padding; None without padding."""
         layout = self.layout
-        if all(job.layout.parameters is layout.parameters for job in self.jobs):
+        if all(job.layout.parameters == layout.parameters for job in self.jobs):
             return None
         own = [
             resize(

@@ -14,7 +14,7 @@ from .interrupts import Uninterrupted, wait_for
 from .lbfgs import train_lbfgs
 from .optimizers import is_full_batch
 from .orders import RowOrders
-from .slices import plan_slices
+from .plan import plan_stacks
 from .stack import Stack
 from .stopping import check_best, record_epoch
 from .threads import no_denormals, no_gradients, one_thread
@@ -32,16 +32,16 @@ def train(jobs, record=None, n_cores=None):
     record : callable or None
         As of `EpochRunner`.
     n_cores : int or None
-        As of `plan_slices`.
+        As of `plan_stacks`.
 
     Returns
     -------
     list of Slices
         How the groups of jobs were cut into stacks.
     """
-    plans = [plan_slices(group, n_cores) for group in group_by_structure(jobs)]
+    plans = [plan_stacks(group, n_cores) for group in group_by_structure(jobs)]
     for plan in plans:
-        _train_slices(plan, record)
+        _train_plan(plan, record)
         if _is_interrupted(jobs):
             break
     return plans
@@ -51,7 +51,7 @@ def _is_interrupted(jobs):
     return any(job.interrupted for job in jobs)
 
 
-def _train_slices(plan, record):
+def _train_plan(plan, record):
     with one_thread(plan.one_thread):
         if plan.n_workers == 1:
             for jobs in plan.stacks:

@@ -5,17 +5,16 @@ and shifts of batch normalisation follow. Dense weights are ``(fan_in, fan_out)`
 convolution weights ``(fan_out, fan_in, height, width)``.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import torch
 
 from ...layers import layer_shapes
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter tensor of a network.
 
     Parameters
@@ -38,9 +37,6 @@ class Parameter:
         return self.start + prod(self.shape)
 
 
-_PLACES: dict = {}  # equal places are one object, known by its identity
-
-
 class ParameterLayout:
     """The parameters and buffers of a network of a given structure.
 
@@ -51,9 +47,9 @@ class ParameterLayout:
 
     Attributes
     ----------
-    parameters : list of Parameter
+    parameters : tuple of Parameter
         Trained: weights, biases, scales and shifts, in this order.
-    buffers : list of Parameter
+    buffers : tuple of Parameter
         Running means and variances of batch normalisation.
     n_weights, n_biases, n_parameters, n_buffers : int
         Lengths of the weights' part, of the biases' part, of the whole flat
@@ -96,7 +92,7 @@ class ParameterLayout:
                     placed.append(Parameter(index, role, shape, start))
                     start = placed[-1].stop
             ends.append(start)
-        return _PLACES.setdefault(tuple(placed), placed), ends
+        return tuple(placed), ends
 
     def views(self, flat, buffers, n_models=None):
         """Views on flat tensors by layer and role.
@@ -130,7 +126,7 @@ class ParameterLayout:
         Parameters
         ----------
         tensors : list of K tensors of shape (n,)
-        places : list of Parameter
+        places : tuple of Parameter
 
         Returns
         -------
@@ -176,14 +172,14 @@ def resize(flat, given, wanted):
     Parameters
     ----------
     flat : tensor of shape (n_given,)
-    given, wanted : list of Parameter
+    given, wanted : tuple of Parameter
         Places in ``flat`` and in the result, of the same layers and roles.
 
     Returns
     -------
     tensor of shape (n_wanted,)
     """
-    if given is wanted:
+    if given == wanted:
         return flat
     result = flat.new_zeros(wanted[-1].stop if wanted else 0)
     for g, w in zip(given, wanted, strict=True):

@@ -16,17 +16,9 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from ..cost_model import COSTS
 from .counter_random import column_words, mix
 
-# Measured with 32 to 2,000 rows, 100 to 20,000 features and 10 to 100 units on one
-# core: up to the first density, sparse products are sooner with any number of units,
-# with fewer of them from larger ones, as making rows dense is the same for all.
-SPARSE_DENSITY = 0.045
-BY_UNITS = 1.0  # added to that, over the units: for dense rows in a cache
-BY_UNITS_LARGE = 3.0  # likewise, for more of them
-CACHE_BYTES = 1 << 23
-HALF = 0.5  # from there dense rows take little more memory than sparse ones
-DENSE_BYTES = 1 << 26  # of rows that may become dense at once
 KEY_VALUES = 1 << 20  # stored values whose keys are computed at once
 
 
@@ -46,10 +38,14 @@ def pays(matrix, n_rows, n_units, itemsize):
     n_features = matrix.shape[1]
     density = matrix.nnz / max(1, matrix.shape[0] * n_features)
     dense_bytes = n_rows * n_features * itemsize
-    if dense_bytes > DENSE_BYTES and density <= HALF:
+    if dense_bytes > COSTS.dense_bytes and density <= COSTS.sparse_memory_density:
         return True
-    by_units = BY_UNITS if dense_bytes <= CACHE_BYTES else BY_UNITS_LARGE
-    return density <= SPARSE_DENSITY + by_units / n_units
+    by_units = (
+        COSTS.sparse_density_by_units
+        if dense_bytes <= COSTS.cache_bytes
+        else COSTS.sparse_density_by_units_uncached
+    )
+    return density <= COSTS.sparse_density + by_units / n_units
 
 
 class SparseRows:

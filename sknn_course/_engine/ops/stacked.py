@@ -21,6 +21,7 @@ from torch import nn
 
 from ... import layers as spec
 from ...layers import is_active
+from ..cost_model import COSTS
 from . import stacked_bfloat16, torch_modules
 from .activations import ACTIVATIONS
 from .counter_random import (
@@ -42,11 +43,6 @@ from .stacked_images import (
 )
 
 aten = torch.ops.aten
-# Measured on a processor that computes 16 single-precision numbers at once
-FEW_UNITS = 10
-MANY_INPUTS = 1 << 13  # numbers in x
-FEW_ROWS = 32
-SLOW_PRODUCT = 400  # below so many multiplications, torch's loop over a stack is slow
 
 
 class Batch:
@@ -106,7 +102,11 @@ class Dense:
         if isinstance(x, SparseRows):
             return (x @ self.weight).add_(self.bias)
         self.transposes = _transposes(x, self.weight)
-        if self.transposes and x.shape[-2] >= FEW_ROWS and not self.one_unit:
+        if (
+            self.transposes
+            and x.shape[-2] >= COSTS.transposed_rows
+            and not self.one_unit
+        ):
             # z^T = W^T x^T + b^T
             bias = self.bias.mT if self.stacked else self.bias.unsqueeze(1)
             return self.multiply_add(bias, self.weight.mT, x.mT).mT.contiguous()
@@ -119,7 +119,7 @@ class Dense:
         x = self.x
         if isinstance(x, SparseRows):  # the network's input
             self.weight_grad.copy_(x.transposed_times(grad))
-        elif self.one_unit and x.shape[1] * x.shape[2] < SLOW_PRODUCT:
+        elif self.one_unit and x.shape[1] * x.shape[2] < COSTS.looped_product:
             torch.sum(x * grad, 1, out=self.weight_grad.squeeze(2))
         elif self.one_unit:
             torch.bmm(grad.mT, x, out=self.weight_grad.mT)
@@ -148,8 +148,8 @@ def _transposes(x, weight):
     Where they are few, it had better compute along the rows or inputs.
     """
     return (
-        weight.shape[-1] <= FEW_UNITS
-        and x.numel() >= MANY_INPUTS
+        weight.shape[-1] <= COSTS.transposed_units
+        and x.numel() >= COSTS.transposed_inputs
         and x.device.type == "cpu"
     )
 
