@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields
 import numpy as np
 import pytest
 import torch
-from network_passes import Case, assert_close, assert_passes_equal, run
+from network_passes import Case, assert_close, assert_passes_equal, batch_of, run
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
@@ -21,7 +21,7 @@ from sknn_course._engine import Settings
 from sknn_course._engine.losses import LOSSES, NUMBER_LOSSES, activate_rows
 from sknn_course._engine.ops.activations import ACTIVATIONS
 from sknn_course._engine.ops.parameters import ParameterLayout
-from sknn_course._engine.ops.stacked import LAYERS, Batch
+from sknn_course._engine.ops.stacked import LAYERS
 from sknn_course._engine.optimizers import SOLVERS
 from sknn_course._engine.penalties import PENALTIES, STRENGTHS, Penalties
 from sknn_course._engine.schedules import SCHEDULES
@@ -371,12 +371,12 @@ def test_passes_of_a_layer(kind, n_models):
         network = case.network()
         is_random = kind.strength_field is not None
         keys = torch.arange(case.K * 6, dtype=torch.int32).reshape(case.K, 6)
-        batch = Batch(True, None, keys if n_models else keys[0])
+        batch = batch_of(case.inputs(), None, keys if n_models else keys[0])
         outputs = run(case, network, batch)
         gradient = case.grad.clone()
         modules = case.modules()
         if is_random:
-            quiet = network.forward(case.inputs(), Batch(False))
+            quiet = network.forward(case.inputs())
             expected = [m.eval()(x) for m, x in zip(modules, case.x, strict=True)]
             assert_close(quiet if n_models else quiet[None], torch.stack(expected))
             assert not torch.allclose(quiet, outputs if n_models else outputs[0])

@@ -117,10 +117,10 @@ def test_no_jobs():
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Function that interrupts training at a call of `record_epoch`."""
+    """Function that interrupts training at a call of `log_epoch`."""
 
     def at_call(number):
-        record, calls = trainer.record_epoch, []
+        record, calls = trainer.log_epoch, []
 
         def spy(*arguments):
             calls.append(None)
@@ -128,7 +128,7 @@ def interrupt(monkeypatch):
                 raise KeyboardInterrupt
             return record(*arguments)
 
-        monkeypatch.setattr(trainer, "record_epoch", spy)
+        monkeypatch.setattr(trainer, "log_epoch", spy)
 
     return at_call
 

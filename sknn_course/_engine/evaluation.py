@@ -107,11 +107,12 @@ class Validation:
         for start in range(0, longest, self.rows_at_once):
             stop = min(start + self.rows_at_once, longest)
             if self.rows_are_common:
-                X, y, weight = self.rows.common(start, stop, stack.n_models)
+                rows = self.rows.common(start, stop, stack.n_models)
             else:
-                X, y, weight, _ = self.rows.take(self.index[..., start:stop])
+                rows = self.rows.take(self.index[..., start:stop])
+            weight = rows.weight
             if self.ragged:
-                here = presence(self.lengths, start, stop, y)
+                here = presence(self.lengths, start, stop, rows.y)
                 weight = here if weight is None else weight * here
-            self.sums.add(stack.predict(X), y, weight)
+            self.sums.add(stack.predict(rows.X), rows.y, weight)
         return self.sums.result()

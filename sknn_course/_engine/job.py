@@ -77,8 +77,6 @@ class FitJob:
     layout : ParameterLayout
         Structure of the network and place of its parameters.
     settings : Settings
-    strengths : tuple
-        Per layer, its dropout rate or noise's standard deviation, else None.
     train : Split
     validation : Split or None
     parameters, buffers : tensor of shape (n_parameters,), (n_buffers,)
@@ -113,7 +111,6 @@ class FitJob:
 
     layout: ParameterLayout
     settings: Settings
-    strengths: tuple
     train: Split
     validation: Split | None
     parameters: torch.Tensor

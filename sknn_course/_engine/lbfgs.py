@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from sklearn.utils.optimize import _check_optimize_result
 
+from .ops.batch import Batch
 from .ops.counter_random import step_keys
-from .ops.stacked import Batch
 from .optimizers import SOLVERS
 from .rows import StackedRows
 from .stack import Stack
@@ -82,11 +82,11 @@ class Objective:
             n_rows,
         )
         index = torch.arange(n_rows, device=job.device)
-        self.X, self.y, weight, keys = rows.take(index)
+        X, y, weight, keys = rows.take(index)
         if rows.stays_sparse:  # not copied
-            self.X = rows.common(0, n_rows, None)[0]
-        self.keys = None if keys is None else step_keys(keys, job.seed, 1)
-        self.weight = None if weight is None else weight.unsqueeze(-1)
+            X = rows.common(0, n_rows, None).X
+        keys = None if keys is None else step_keys(keys, job.seed, 1)
+        self.batch = Batch(X, y, weight, keys)
         self.total = n_rows if weight is None else float(weight.sum())
 
     def load(self, packed):
@@ -105,16 +105,16 @@ class Objective:
         loss : float
         gradient : ndarray of shape (n_parameters,)
         """
-        stack = self.stack
+        stack, y, weight = self.stack, self.batch.y, self.batch.weight
         self.load(packed)
-        scale = 1 / self.total if self.weight is None else self.weight / self.total
-        outputs = stack.network.forward(self.X, Batch(True, self.weight, self.keys))
+        scale = 1 / self.total if weight is None else weight / self.total
+        outputs = stack.network.forward(self.batch.x, self.batch)
         prediction = stack.loss.activation(outputs)
-        losses = stack.loss.per_row(self.y, prediction)
-        if self.weight is not None:
-            losses = losses * self.weight.squeeze(-1)
+        losses = stack.loss.per_row(y, prediction)
+        if weight is not None:
+            losses = losses * weight.squeeze(-1)
         loss = losses.sum() / self.total
-        stack.network.backward(stack.loss.gradient(self.y, prediction).mul_(scale))
+        stack.network.backward(stack.loss.gradient(y, prediction).mul_(scale))
         penalties = stack.penalties
         if penalties.active:
             loss = loss + penalties.total([penalties.norms()], [1.0], [1 / self.total])

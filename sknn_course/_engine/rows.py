@@ -1,22 +1,48 @@
 """The rows of a stack's jobs on the device, and the batches of an epoch."""
 
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy import sparse
+from torch import Tensor
 
 from .cost_model import COSTS
 from .ops.counter_random import row_keys
 from .ops.sparse_rows import SparseRows, keys_of_sparse
 
-Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
-Chunk.__doc__ = """A run of batches that are gathered at once.
 
-``start`` and ``stop`` are places in each job's order of rows; the first
-``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
-have different numbers of them in the last batch. All others are whole.
-"""
+class Chunk(NamedTuple):
+    """A run of batches that are gathered at once.
+
+    ``start`` and ``stop`` are places in each job's permutation of its rows; the first
+    ``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
+    have different numbers of them in the last batch. All others are whole.
+    """
+
+    start: int
+    stop: int
+    n_jobs: int
+    ragged: bool
+
+
+class Rows(NamedTuple):
+    """Rows of a stack's jobs, side by side; those of one job have no axis of jobs.
+
+    Attributes
+    ----------
+    X : tensor of shape (K, n, ...), SparseRows or None
+    y : tensor of shape (K, n, n_outputs)
+    weight : tensor of shape (K, n) or None
+    keys : int32 tensor of shape (K, n) or None
+    """
+
+    X: Tensor | SparseRows | None
+    y: Tensor
+    weight: Tensor | None
+    keys: Tensor | None
 
 
 def plan_chunks(
@@ -189,24 +215,24 @@ class StackedRows:
         """Sparse rows as a tensor on the device."""
         return to_tensor(rows.toarray(), "cpu").to(self.dtype).to(self.device)
 
-    def index(self, orders):
+    def index(self, permutations):
         """Places of the jobs' rows in the common tensors.
 
         Parameters
         ----------
-        orders : list of ndarray of shape (n_rows_of_job,)
-            Each job's order of its own rows; shorter ones are padded with 0.
+        permutations : list of ndarray of shape (n_rows_of_job,)
+            Of each job's own rows; shorter ones are padded with 0.
 
         Returns
         -------
         int64 tensor of shape (K, n_rows), or (n_rows,) for one job
         """
-        if len(orders) == 1:
-            return torch.from_numpy(orders[0]).to(self.device)
-        longest = max(len(order) for order in orders)
-        index = np.zeros((len(orders), longest), dtype=np.int64)
-        for row, order in zip(index, orders, strict=True):
-            row[: len(order)] = order
+        if len(permutations) == 1:
+            return torch.from_numpy(permutations[0]).to(self.device)
+        longest = max(map(len, permutations))
+        index = np.zeros((len(permutations), longest), dtype=np.int64)
+        for row, places in zip(index, permutations, strict=True):
+            row[: len(places)] = places
         index += self.offsets[:, np.newaxis]
         return torch.from_numpy(index).to(self.device)
 
@@ -221,15 +247,10 @@ class StackedRows:
 
         Returns
         -------
-        X : tensor of shape (K, n, ...), SparseRows or None
-        y : tensor of shape (K, n, n_outputs)
-        weight : tensor of shape (K, n) or None
-        keys : int32 tensor of shape (K, n) or None
+        Rows
         """
         flat = index.reshape(-1)
-        if not inputs:
-            X = None
-        elif self.stays_sparse:
+        if not inputs or self.stays_sparse:
             X = None
         elif self.sparse:
             X = self._dense(self.X[flat.cpu().numpy()])
@@ -246,7 +267,7 @@ class StackedRows:
             rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
         if inputs and self.stays_sparse:
             rows[0] = SparseRows(self.X, self.dtype, index)
-        return rows
+        return Rows(*rows)
 
     def _reserve(self, dtype, n_rows):
         """Memory for dense rows, the same at each call."""
@@ -276,8 +297,8 @@ class StackedRows:
 
         Returns
         -------
-        X, y, weight
-            As from `take`.
+        Rows
+            Without keys.
         """
         whole = (start, stop) == (0, self.X.shape[0])
         X = self.X if whole else self.X[start:stop]
@@ -288,14 +309,16 @@ class StackedRows:
             X = SparseRows(X, self.dtype, index)
         else:
             X = self._dense(X) if self.sparse else X.to(self.dtype)
-        rows = [X, self.y[start:stop]]
-        rows.append(None if self.weight is None else self.weight[start:stop])
+        weight = None if self.weight is None else self.weight[start:stop]
+        rows = X, self.y[start:stop], weight, None
         if n_models is None:
-            return rows
-        return [
-            r.expand(n_models, *r.shape) if isinstance(r, torch.Tensor) else r
-            for r in rows
-        ]
+            return Rows(*rows)
+        return Rows(
+            *[
+                r.expand(n_models, *r.shape) if isinstance(r, Tensor) else r
+                for r in rows
+            ]
+        )
 
     def row_bytes(self):
         """Size of one gathered row of one job."""

@@ -1,15 +1,20 @@
 """A stack: the parameters of jobs of equal structure, trained step by step."""
 
+from __future__ import annotations
+
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from .._devices import widest_float
 from .groups import widest_layout
 from .losses import loss_of
+from .ops.batch import Batch
 from .ops.parameters import resize
-from .ops.stacked import Batch, StackedNetwork
-from .optimizers import SOLVERS, Coefficients
+from .ops.sparse_rows import SparseRows
+from .ops.stacked import StackedNetwork
+from .optimizers import SOLVERS, Coefficients, Number
 from .penalties import STRENGTHS, Penalties
 from .spread import Spread
 
@@ -55,7 +60,7 @@ class Stack:
             self.grad,
             buffers,
             self.n_models,
-            self._strengths(),
+            self._noise_levels(),
             first.settings.mixed_precision,
         )
         self.seeds = first.seed
@@ -213,70 +218,63 @@ class Stack:
             known = self._known[name] = (values, value)
         return known[1]
 
-    def _strengths(self):
+    def _noise_levels(self) -> list:
         """Per layer a number, or a list of K numbers where they differ, or None."""
-        strengths = []
-        for values in zip(*[job.strengths for job in self.jobs], strict=True):
+        levels = []
+        for values in zip(*[job.layout.noise_levels for job in self.jobs], strict=True):
             if values[0] is not None:
                 values = [float(value) for value in values]
-            strengths.append(values[0] if len(set(values)) == 1 else values)
-        return strengths
+            levels.append(values[0] if len(set(values)) == 1 else values)
+        return levels
 
-    def step(self, x, y, scale, inverse_total, lr, t, weight=None, keys=None):
+    def step(self, batch: Batch, rate: Number, number: int | Tensor) -> Tensor:
         """One optimizer step of all networks.
 
         Parameters
         ----------
-        x : tensor of shape (K, n_rows, ...)
-        y : tensor of shape (K, n_rows, n_outputs)
-        scale : float or tensor of shape (K, n_rows, 1)
-            Weight of each row, summing to one over the batch.
-        inverse_total : float or tensor of shape (K, 1)
-            1 / sum of the sample weights of the batch.
-        lr : float or tensor of shape (K n_parameters,)
-        t : int or int32 tensor of shape (K, 1), of shape (1,) for one network
-            Number of this step, from 1.
-        weight : tensor of shape (K, n_rows, 1) or None
-            Row weights for batch statistics and for mixing.
-        keys : int32 tensor of shape (K, n_rows) or None
-            Of the rows in this step, from `step_keys`.
+        batch : Batch
+            Its targets become mixed where augmentation mixes rows.
+        rate : float or tensor of shape (K n_parameters,)
+        number : int or int32 tensor of shape (K, 1), of shape (1,) for one network
+            Of this step, from 1.
 
         Returns
         -------
-        prediction : tensor of shape (K, n_rows, n_outputs)
-            Before the step.
-        y : tensor of shape (K, n_rows, n_outputs)
-            The targets trained on, mixed where augmentation mixes rows.
+        tensor of shape (K, n_rows, n_outputs)
+            Predictions before the step.
         """
+        x = batch.x
         if self.jobs[0].augment is not None:
-            x, y = self.augment(x, y, keys, weight)
+            x, batch.y = self.augment(batch)
         if self.observer is not None:
-            self.observer.batch_begins(x, y)
-        outputs = self.network.forward(x, Batch(True, weight, keys))
+            self.observer.batch_begins(x, batch.y)
+        outputs = self.network.forward(x, batch)
         prediction = self.loss.activation(outputs)
-        self.network.backward(self.loss.gradient(y, prediction).mul_(scale))
+        self.network.backward(self.loss.gradient(batch.y, prediction).mul_(batch.scale))
         if self.mask is not None:
             self.grad.mul_(self.mask)
         if self.penalties.active:
-            self.penalties.add_gradient(inverse_total)
+            self.penalties.add_gradient(batch.inverse_total)
         if self.observer is not None:
-            loss = partial(self._batch_loss, y, prediction, scale, inverse_total)
-            self.observer.step(outputs, loss, t)
-            return prediction, y
+            loss = partial(self._batch_loss, batch, prediction)
+            self.observer.step(outputs, loss, number)
+            return prediction
         if self.penalties.decays:
-            self.penalties.decay(lr)
-        if not isinstance(t, int):
-            t = t.squeeze(-1).to(widest_float(t.device))
-        self.update(self.flat, self.grad, self.moments, lr, self.coefficients, t)
-        return prediction, y
+            self.penalties.decay(rate)
+        t: Number = number
+        if isinstance(number, Tensor):
+            t = number.squeeze(-1).to(widest_float(number.device))
+        self.update(self.flat, self.grad, self.moments, rate, self.coefficients, t)
+        return prediction
 
-    def _batch_loss(self, y, prediction, scale, inverse_total):
+    def _batch_loss(self, batch: Batch, prediction: Tensor) -> Number:
         """Mean loss of a batch of one network, penalties included."""
-        loss = (self.loss.per_row(y, prediction).unsqueeze(-1) * scale).sum()
+        loss = self.loss.per_row(batch.y, prediction).unsqueeze(-1) * batch.scale
+        total: Number = loss.sum()
         if self.penalties.active:
             norms = [self.penalties.norms()]
-            loss = loss + self.penalties.total(norms, [1.0], [inverse_total])
-        return loss
+            total = total + self.penalties.total(norms, [1.0], [batch.inverse_total])
+        return total
 
     def step_part(self, part, grad, lr, coefficients, t):
         """One optimizer step of a part of the parameters of one network.
@@ -297,9 +295,10 @@ class Stack:
         moments = {name: values[part] for name, values in self.moments.items()}
         self.update(self.flat[part], grad[part], moments, lr, coefficients, t)
 
-    def augment(self, x, y, keys, weight):
+    def augment(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Each job's augmentation of its own rows and their targets."""
-        weight = None if weight is None else weight.squeeze(-1)
+        weight = None if batch.weight is None else batch.weight.squeeze(-1)
+        x, y, keys = batch.x, batch.y, batch.keys
         if self.n_models is None:
             return self.jobs[0].augment.change_batch(x, y, keys, weight)
         changed = [
@@ -312,6 +311,6 @@ class Stack:
         return torch.stack(images), torch.stack(targets) if self.mixes else y
 
     @torch.no_grad()
-    def predict(self, x):
+    def predict(self, x: Tensor | SparseRows) -> Tensor:
         """Predictions in evaluation mode, shape (K, n_rows, n_outputs)."""
-        return self.loss.activation(self.network.forward(x, Batch(False)))
+        return self.loss.activation(self.network.forward(x))

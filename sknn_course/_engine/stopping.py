@@ -1,4 +1,4 @@
-"""End of an epoch for one job: record, judge, stop. As scikit-learn's MLP does.
+"""End of an epoch for one job: log, judge, stop. As scikit-learn's MLP does.
 
 Other than there, a validation score that is not finite is no improvement: with it,
 training goes on for `n_iter_no_change` epochs, and not to the last.
@@ -9,8 +9,8 @@ from math import inf, isfinite
 from .schedules import schedule_of
 
 
-def record_epoch(job, loss, scores, seconds):
-    """Record an epoch of a job and judge whether it goes on.
+def log_epoch(job, loss, scores, seconds):
+    """Log an epoch of a job and judge whether it goes on.
 
     Parameters
     ----------

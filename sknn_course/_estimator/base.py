@@ -313,9 +313,8 @@ class NeuralEstimator(
             )
         if not is_full_batch(self.solver):
             train_split = for_full_batch(train_split, settings.batch_size)
-        strengths = tuple(layer.strength for layer in layout.layers)
         augment = self._inputs.augmentation(self)
-        uses_random_numbers = any(strengths) or augment is not None
+        uses_random_numbers = any(layout.noise_levels) or augment is not None
         observer = None
         if self.callbacks:
             module = build_module(layout, *parameters).to(device)
@@ -325,7 +324,6 @@ class NeuralEstimator(
         return FitJob(
             layout=layout,
             settings=settings,
-            strengths=strengths,
             train=train_split,
             validation=validation,
             parameters=parameters[0],

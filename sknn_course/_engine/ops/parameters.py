@@ -56,10 +56,13 @@ class ParameterLayout:
         vector of parameters, and of that of buffers.
     shapes : list of tuple of int
         Row shapes before and after each layer.
+    noise_levels : tuple of float or None
+        Per layer, its dropout rate or noise's standard deviation, else None.
     """
 
     def __init__(self, layers, input_shape):
         self.layers = layers
+        self.noise_levels = tuple(layer.strength for layer in layers)
         self.shapes = layer_shapes(layers, input_shape)
         found = [
             (index, role, shape)

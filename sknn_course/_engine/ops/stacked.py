@@ -45,26 +45,6 @@ from .stacked_images import (
 aten = torch.ops.aten
 
 
-class Batch:
-    """What layers may need to know of the rows that pass through them.
-
-    Parameters
-    ----------
-    training : bool
-    weight : tensor of shape (K, n_rows, 1) or None
-        Weights of the rows that batch statistics use; None for equal weights.
-    keys : int32 tensor of shape (K, n_rows) or None
-        Keys of the rows for this step's random numbers.
-    """
-
-    __slots__ = ("keys", "training", "weight")
-
-    def __init__(self, training, weight=None, keys=None):
-        self.training = training
-        self.weight = weight
-        self.keys = keys
-
-
 class Workspace:
     """Memory for the results of a step, which those of the next one overwrite.
 
@@ -111,7 +91,7 @@ class Dense:
             bias = self.bias.mT if self.stacked else self.bias.unsqueeze(1)
             return self.multiply_add(bias, self.weight.mT, x.mT).mT.contiguous()
         z = None
-        if batch.training and not self.is_last:
+        if batch is not None and not self.is_last:
             z = self.outputs(x, *x.shape[:-1], self.weight.shape[-1])
         return self.multiply_add(self.bias, x, self.weight, out=z)
 
@@ -216,7 +196,7 @@ class Dropout:
         self.memory = {}  # by shape of the rows, as of `Workspace`
 
     def forward(self, x, batch):
-        if not batch.training:
+        if batch is None:
             return x
         if isinstance(x, SparseRows):
             return self._drop_stored(x, batch.keys)
@@ -259,7 +239,7 @@ class GaussianNoise:
             self.std = column.to(values["device"], values["dtype"])
 
     def forward(self, x, batch):
-        if not batch.training:
+        if batch is None:
             return x
         noise = normal(hash_units(batch.keys, self.words), x.dtype)
         return x + noise.mul_(self.std)
@@ -336,7 +316,7 @@ class StackedNetwork:
     buffers : tensor of shape (K n_buffers,)
     n_models : int or None
         K; None for one network, without the model axis.
-    strengths : list
+    noise_levels : list
         Per layer, the dropout rate or noise's standard deviation: a number, or a
         list of K numbers where the networks differ; None for other layers.
     mixed_precision : bool
@@ -344,7 +324,7 @@ class StackedNetwork:
     """
 
     def __init__(
-        self, layout, flat, grad, buffers, n_models, strengths, mixed_precision=False
+        self, layout, flat, grad, buffers, n_models, noise_levels, mixed_precision=False
     ):
         values = layout.views(flat, buffers, n_models)
         grads = layout.views(grad, buffers, n_models)
@@ -353,11 +333,11 @@ class StackedNetwork:
         is_free = False  # the input is the caller's
         for index in _fastest_order(layout.layers):
             layer = layout.layers[index]
-            if not is_active(layer) and _is_zero(strengths[index]):
+            if not is_active(layer) and _is_zero(noise_levels[index]):
                 continue
             own = {role: v for (at, role), v in values.items() if at == index}
             own_grads = {role: v for (at, role), v in grads.items() if at == index}
-            own.update(rate=strengths[index], std=strengths[index], salt=index)
+            own.update(rate=noise_levels[index], std=noise_levels[index], salt=index)
             own.update(dtype=flat.dtype, device=flat.device)
             shape = layout.shapes[index]
             if first_trained is None and own_grads:
@@ -395,8 +375,16 @@ class StackedNetwork:
             matrix, n_rows, weight.shape[-1], weight.element_size()
         )
 
-    def forward(self, x, batch):
-        """Outputs before the output activation, (K, n_rows, n_outputs)."""
+    def forward(self, x, batch=None):
+        """Outputs before the output activation, (K, n_rows, n_outputs).
+
+        Parameters
+        ----------
+        x : tensor or SparseRows of shape (K, n_rows, ...)
+        batch : Batch or None
+            What weighs the rows and draws their random numbers in training; None for
+            evaluation.
+        """
         for forward in self._forwards:
             x = forward(x, batch)
         return x
