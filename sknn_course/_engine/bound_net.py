@@ -5,6 +5,7 @@ parameters, gradients, `requires_grad`, and the optimizer's groups and state.
 """
 
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 
@@ -170,7 +171,7 @@ class BoundNet:
                     f"{['lr', *self.start_values]}. Use the parameters of the "
                     "estimator for the rest."
                 )
-        changed = {}
+        changed: dict[str, Any] = {}
         for name, own in self.solver.torch_names().items():
             if group[name] != self.start_values[name]:
                 values = group[name] if len(own) > 1 else (group[name],)

@@ -76,7 +76,7 @@ class Replay:
         self,
         owner: Hashable,
         function: Callable[..., Any],
-        inputs: tuple[Tensor | None, ...],
+        inputs: tuple[Any, ...],
     ) -> Any:
         """Call a function.
 

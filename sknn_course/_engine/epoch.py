@@ -232,7 +232,7 @@ class EpochRunner:
             self.seen.add(predictions, y, weight)
         total = losses.to(widest_float(losses.device)).sum(-1)
         norms = [step.norms for step in steps if step.norms is not None]
-        n_rows = [step.batch.n_rows for step in steps]
+        n_rows: list[Number] = [step.batch.n_rows for step in steps]
         inverse_totals = [step.batch.inverse_total for step in steps]
         if norms:
             total += stack.penalties.total(norms, n_rows, inverse_totals)

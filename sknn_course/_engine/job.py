@@ -25,15 +25,15 @@ class Split:
         Number of rows before equal ones were merged.
     """
 
-    X: object
+    X: Any
     y: np.ndarray
     sample_weight: np.ndarray | None = None
     n_samples: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.n_samples = self.n_samples or len(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.X.shape[0]
 
 
@@ -123,9 +123,9 @@ class FitJob:
     optimizer: OptimizerState
     single_epoch: bool = False
     observer: Any = None
-    task: object = None
+    task: Any = None
     cancelled: bool = False
-    augment: object = None
+    augment: Any = None
     converged: bool = False
     interrupted: bool = False
     optimize_result: object = None

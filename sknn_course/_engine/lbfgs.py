@@ -1,11 +1,13 @@
 """Full-batch training by L-BFGS-B, scipy's as in scikit-learn's MLP."""
 
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils.optimize import _check_optimize_result
 
+from .job import FitJob
 from .ops.batch import Batch
 from .ops.counter_random import step_keys
 from .optimizers import SOLVERS
@@ -13,7 +15,7 @@ from .rows import StackedRows
 from .stack import Stack
 
 
-def train_lbfgs(job):
+def train_lbfgs(job: FitJob) -> None:
     """Minimise the loss of all rows together.
 
     Dropout and noise keep the random numbers of one step throughout: new ones at
@@ -32,7 +34,7 @@ def train_lbfgs(job):
     progress.n_iter = 0
     ended = [perf_counter()]
 
-    def record(intermediate_result):
+    def log(intermediate_result: Any) -> None:
         ended.append(perf_counter())
         progress.n_iter += 1
         progress.loss_curve.append(float(intermediate_result.fun))
@@ -44,8 +46,8 @@ def train_lbfgs(job):
             raise StopIteration
 
     try:
-        minimize = SOLVERS[settings.solver].minimize
-        result = minimize(objective, packed, settings, record)
+        minimize: Any = SOLVERS[settings.solver].minimize
+        result = minimize(objective, packed, settings, log)
     except KeyboardInterrupt:
         job.interrupted = True
     else:
@@ -56,7 +58,7 @@ def train_lbfgs(job):
     job.parameters, job.buffers = stack.flat, stack.buffers
 
 
-def warn_if_not_converged(job):
+def warn_if_not_converged(job: FitJob) -> None:
     """Issue scikit-learn's warning about the solver's end."""
     _check_optimize_result("lbfgs", job.optimize_result, job.settings.max_iter)
 
@@ -71,7 +73,7 @@ class Objective:
     job : FitJob
     """
 
-    def __init__(self, stack, job):
+    def __init__(self, stack: Stack, job: FitJob) -> None:
         self.stack = stack
         n_rows = len(job.train)
         rows = StackedRows(
@@ -89,11 +91,11 @@ class Objective:
         self.batch = Batch(X, y, weight, keys)
         self.total = n_rows if weight is None else float(weight.sum())
 
-    def load(self, packed):
+    def load(self, packed: np.ndarray) -> None:
         """Set the network's parameters."""
         self.stack.flat.copy_(torch.from_numpy(np.asarray(packed)))
 
-    def __call__(self, packed):
+    def __call__(self, packed: np.ndarray) -> tuple[float, np.ndarray]:
         """Loss and gradient at the packed parameters (weights, then biases).
 
         Parameters

@@ -8,6 +8,8 @@ from joblib import cpu_count
 
 from ..layers import Conv2d, Dense
 from .cost_model import COSTS
+from .job import FitJob
+from .ops.parameters import ParameterLayout
 from .optimizers import is_full_batch
 
 
@@ -24,12 +26,12 @@ class Plan:
         Whether torch's operations should use one thread each.
     """
 
-    stacks: list
+    stacks: list[list[FitJob]]
     n_workers: int
     one_thread: bool
 
 
-def operations_per_step(job, layout):
+def operations_per_step(job: FitJob, layout: ParameterLayout) -> int:
     """Multiplications and additions of a training step, forward and backward."""
     products = 0
     for index, layer in enumerate(layout.layers):
@@ -44,13 +46,13 @@ def operations_per_step(job, layout):
     return 6 * n_rows * products
 
 
-def model_bytes(job, layout):
+def model_bytes(job: FitJob, layout: ParameterLayout) -> int:
     """Memory that a step of one model touches: parameters, state, activations."""
     activations = 3 * job.settings.batch_size * sum(map(prod, layout.shapes))
     return job.train.y.itemsize * (4 * layout.n_parameters + activations)
 
 
-def model_seconds(job, layout):
+def model_seconds(job: FitJob, layout: ParameterLayout) -> float:
     """Seconds that a step takes for each model of a stack, on one core."""
     return COSTS.model_seconds + max(
         operations_per_step(job, layout) / COSTS.operations_per_second,
@@ -58,12 +60,12 @@ def model_seconds(job, layout):
     )
 
 
-def stack_seconds(jobs, layout):
+def stack_seconds(jobs: list[FitJob], layout: ParameterLayout) -> float:
     """Seconds of a step of a stack on one core, all models of this layout."""
     return COSTS.step_seconds + len(jobs) * model_seconds(jobs[0], layout)
 
 
-def training_seconds(jobs):
+def training_seconds(jobs: list[FitJob]) -> float:
     """Seconds of training a stack on one core, if no network stops early."""
     layout = _largest_layout(jobs)
     n_epochs = [1 if job.single_epoch else job.settings.max_iter for job in jobs]
@@ -76,17 +78,17 @@ def training_seconds(jobs):
     return max(n_steps) * COSTS.step_seconds + of_models + between
 
 
-def _largest_layout(jobs):
+def _largest_layout(jobs: list[FitJob]) -> ParameterLayout:
     return max((job.layout for job in jobs), key=lambda layout: layout.n_parameters)
 
 
-def fills_core(job):
+def fills_core(job: FitJob) -> bool:
     """Whether a network's products keep a core busy, so that stacking gains nothing."""
     on_cpu = job.device.type == "cpu"
     return on_cpu and operations_per_step(job, job.layout) > COSTS.core_operations
 
 
-def plan_stacks(jobs, n_cores=None):
+def plan_stacks(jobs: list[FitJob], n_cores: int | None = None) -> Plan:
     """Cut a group of jobs into stacks.
 
     Parameters
@@ -131,7 +133,7 @@ def plan_stacks(jobs, n_cores=None):
     return Plan(stacks, n_workers, one_thread)
 
 
-def _threads_gain(operations, least, n_cores):
+def _threads_gain(operations: float, least: float, n_cores: int | None) -> bool:
     """Whether torch's threads gain: OpenMP's are quick for the first user alone."""
     in_main = threading.current_thread() is threading.main_thread()
     least = least if in_main else max(least, COSTS.threads_operations_outside_main)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,8 +11,10 @@ from scipy import sparse
 from torch import Tensor
 
 from .cost_model import COSTS
+from .job import Split
 from .ops.counter_random import row_keys
 from .ops.sparse_rows import SparseRows, keys_of_sparse
+from .ops.stacked import StackedNetwork
 
 
 class Chunk(NamedTuple):
@@ -39,15 +42,19 @@ class Rows(NamedTuple):
     keys : int32 tensor of shape (K, n) or None
     """
 
-    X: Tensor | SparseRows | None
+    X: Any
     y: Tensor
     weight: Tensor | None
     keys: Tensor | None
 
 
 def plan_chunks(
-    n_rows, batch_size, row_bytes, chunk_bytes=COSTS.chunk_bytes, ragged_apart=False
-):
+    n_rows: Sequence[int],
+    batch_size: int,
+    row_bytes: int,
+    chunk_bytes: int = COSTS.chunk_bytes,
+    ragged_apart: bool = False,
+) -> list[Chunk]:
     """Split an epoch into chunks.
 
     Parameters
@@ -78,7 +85,7 @@ def plan_chunks(
     >>> plan_chunks([9, 8], 5, 1)
     [Chunk(start=0, stop=9, n_jobs=2, ragged=True)]
     """
-    chunks = []
+    chunks: list[Chunk] = []
     fitting = chunk_bytes // (len(n_rows) * batch_size * row_bytes)
     batches_at_once = max(1, min(fitting, COSTS.chunk_batches))
     for start in range(0, n_rows[0], batch_size):
@@ -99,7 +106,7 @@ def plan_chunks(
     return chunks
 
 
-def to_tensor(array, device):
+def to_tensor(array: Any, device: torch.device | str) -> Tensor:
     """A tensor on the device, sharing the array's memory where it can."""
     if isinstance(array, torch.Tensor):
         return array.to(device)
@@ -108,7 +115,7 @@ def to_tensor(array, device):
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
-def is_large_float64(X):
+def is_large_float64(X: Any) -> bool:
     """Whether rows are so many that a copy in float32 would count.
 
     Rows that torch cannot share have to be copied anyway.
@@ -122,7 +129,7 @@ def is_large_float64(X):
     )
 
 
-def check_range(X, dtype):
+def check_range(X: Any, dtype: np.dtype) -> None:
     """Refuse finite rows that a narrower type of numbers cannot hold."""
     values = X.data if sparse.issparse(X) else X
     for value in (values.min(), values.max()):
@@ -134,10 +141,10 @@ def check_range(X, dtype):
                 )
 
 
-def presence(lengths, start, stop, like):
+def presence(lengths: list[int], start: int, stop: int, like: Tensor) -> Tensor:
     """1 for a job's own rows, 0 for padding, shape (K, stop - start)."""
-    lengths = torch.tensor(lengths).unsqueeze(1)
-    return (torch.arange(start, stop) < lengths).to(like.device, like.dtype)
+    column = torch.tensor(lengths).unsqueeze(1)
+    return (torch.arange(start, stop) < column).to(like.device, like.dtype)
 
 
 class StackedRows:
@@ -158,7 +165,14 @@ class StackedRows:
         Rows that the network takes at once.
     """
 
-    def __init__(self, splits, device, with_keys, network=None, at_once=1):
+    def __init__(
+        self,
+        splits: list[Split],
+        device: torch.device,
+        with_keys: bool,
+        network: StackedNetwork | None = None,
+        at_once: int = 1,
+    ) -> None:
         different = list(dict.fromkeys(splits))
         starts = np.cumsum([0] + [len(split) for split in different[:-1]])
         start_of = dict(zip(different, starts, strict=True))
@@ -189,7 +203,7 @@ class StackedRows:
                 self.X = parts[0]
             else:
                 self.X = parts[0] if len(parts) == 1 else torch.cat(parts)
-            self._memory = {}
+            self._memory: dict[torch.dtype, Tensor] = {}
         self.weight = None
         if any(split.sample_weight is not None for split in different):
             ones = [np.ones(len(split), split.y.dtype) for split in different]
@@ -207,15 +221,15 @@ class StackedRows:
                 else torch.cat([row_keys(part) for part in parts])
             )
 
-    def _join(self, arrays):
+    def _join(self, arrays: list[np.ndarray]) -> Tensor:
         tensors = [to_tensor(array, self.device) for array in arrays]
         return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
-    def _dense(self, rows):
+    def _dense(self, rows: Any) -> Tensor:
         """Sparse rows as a tensor on the device."""
         return to_tensor(rows.toarray(), "cpu").to(self.dtype).to(self.device)
 
-    def index(self, permutations):
+    def index(self, permutations: list[np.ndarray]) -> Tensor:
         """Places of the jobs' rows in the common tensors.
 
         Parameters
@@ -236,7 +250,7 @@ class StackedRows:
         index += self.offsets[:, np.newaxis]
         return torch.from_numpy(index).to(self.device)
 
-    def take(self, index, inputs=True):
+    def take(self, index: Tensor, inputs: bool = True) -> Rows:
         """Rows at ``index``; dense X is overwritten by the next call.
 
         Parameters
@@ -269,7 +283,7 @@ class StackedRows:
             rows[0] = SparseRows(self.X, self.dtype, index)
         return Rows(*rows)
 
-    def _reserve(self, dtype, n_rows):
+    def _reserve(self, dtype: torch.dtype, n_rows: int) -> Tensor:
         """Memory for dense rows, the same at each call."""
         memory = self._memory.get(dtype)
         if memory is None or len(memory) < n_rows:
@@ -277,7 +291,7 @@ class StackedRows:
             self._memory[dtype] = memory
         return memory[:n_rows]
 
-    def _gather(self, index, flat, X):
+    def _gather(self, index: Tensor, flat: Tensor, X: Tensor) -> None:
         if self._parts_of_jobs is None or index.dim() == 1:
             torch.index_select(self.X, 0, flat, out=X)
             return
@@ -286,7 +300,7 @@ class StackedRows:
         for part, offset, rows, places in zip(*of_jobs, strict=False):
             torch.index_select(part, 0, places - offset, out=rows)
 
-    def common(self, start, stop, n_models):
+    def common(self, start: int, stop: int, n_models: int | None) -> Rows:
         """Rows from ``start`` to ``stop``, the same for all jobs, not copied.
 
         Parameters
@@ -310,7 +324,7 @@ class StackedRows:
         else:
             X = self._dense(X) if self.sparse else X.to(self.dtype)
         weight = None if self.weight is None else self.weight[start:stop]
-        rows = X, self.y[start:stop], weight, None
+        rows: list[Any] = [X, self.y[start:stop], weight, None]
         if n_models is None:
             return Rows(*rows)
         return Rows(
@@ -320,7 +334,7 @@ class StackedRows:
             ]
         )
 
-    def row_bytes(self):
+    def row_bytes(self) -> int:
         """Size of one gathered row of one job."""
         itemsize = self.y.element_size()
         n_bytes = itemsize * (int(np.prod(self.X.shape[1:])) + self.y.shape[1])

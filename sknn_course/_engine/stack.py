@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .._devices import widest_float
 from .groups import widest_layout
+from .job import FitJob
 from .losses import loss_of
 from .ops.batch import Batch
-from .ops.parameters import resize
+from .ops.parameters import Parameter, ParameterLayout, resize
 from .ops.sparse_rows import SparseRows
 from .ops.stacked import StackedNetwork
-from .optimizers import SOLVERS, Coefficients, Number
+from .optimizers import SOLVERS, Coefficients, Moments, Number
 from .penalties import STRENGTHS, Penalties
 from .spread import Spread
 
@@ -38,16 +40,23 @@ class Stack:
     moments : dict of str -> tensor of shape (K n_parameters,)
     """
 
-    def __init__(self, jobs, layout, flat, buffers, moments):
+    def __init__(
+        self,
+        jobs: list[FitJob],
+        layout: ParameterLayout,
+        flat: Tensor,
+        buffers: Tensor,
+        moments: Moments,
+    ) -> None:
         first = jobs[0]
         self.jobs, self.layout = jobs, layout
         self.n_models = len(jobs) if len(jobs) > 1 else None
         self.flat, self.buffers, self.moments = flat, buffers, moments
         self.grad = torch.zeros_like(flat)
         self.spread = Spread(layout, self.n_models, flat)
-        self._known = {}
+        self._known: dict[str, tuple[list[float], Number]] = {}
         solver = SOLVERS[first.settings.solver]
-        self.update = solver.update
+        self.update: Any = solver.update
         self.coefficients = Coefficients.of_settings(
             solver,
             [job.settings for job in jobs],
@@ -63,7 +72,7 @@ class Stack:
             self._noise_levels(),
             first.settings.mixed_precision,
         )
-        self.seeds = first.seed
+        self.seeds: int | Tensor = first.seed
         if self.n_models:
             self.seeds = torch.tensor(
                 [[job.seed] for job in jobs], dtype=torch.int32, device=flat.device
@@ -83,10 +92,10 @@ class Stack:
             first.settings.penalize_bias,
         )
         self.loss = loss_of(first.settings)
-        self.observer = None  # told of each batch and makes the step, if set
+        self.observer: Any = None  # told of each batch and makes the step, if set
 
     @classmethod
-    def of_jobs(cls, jobs):
+    def of_jobs(cls, jobs: list[FitJob]) -> Stack:
         """Gather the jobs' parameters and solver states."""
         device = jobs[0].device
         states = [
@@ -94,7 +103,7 @@ class Stack:
         ]
         layout = widest_layout(jobs)
 
-        def gather(tensors, part):
+        def gather(tensors: list[Tensor], part: str) -> Tensor:
             places = getattr(layout, part)
             tensors = [
                 resize(tensor.to(device), getattr(job.layout, part), places)
@@ -114,7 +123,7 @@ class Stack:
             },
         )
 
-    def _mask(self):
+    def _mask(self) -> Tensor | None:
         """1 for the networks' own parameters, 0 for padding; None without padding."""
         layout = self.layout
         if all(job.layout.parameters == layout.parameters for job in self.jobs):
@@ -129,10 +138,10 @@ class Stack:
         ]
         return layout.stack(own, layout.parameters) if len(own) > 1 else own[0]
 
-    def select(self, keep):
+    def select(self, keep: list[int]) -> Stack:
         """The stack of the jobs at the places ``keep``, tensors copied."""
 
-        def take(flat, places):
+        def take(flat: Tensor, places: tuple[Parameter, ...]) -> Tensor:
             rows = self.layout.unstack(flat, places, self.n_models)[keep]
             return (
                 rows[0] if len(keep) == 1 else self.layout.stack(rows.unbind(), places)
@@ -149,7 +158,7 @@ class Stack:
             },
         )
 
-    def copy_first(self, other, back=False):
+    def copy_first(self, other: Stack, back: bool = False) -> None:
         """Copy all tensors of the first jobs into their own stack, or back."""
         pairs = [(self.flat, other.flat, self.layout.parameters)]
         pairs += [(self.buffers, other.buffers, self.layout.buffers)]
@@ -157,40 +166,40 @@ class Stack:
             (values, other.moments[name], self.layout.parameters)
             for name, values in self.moments.items()
         ]
-        k, n = self.n_models, other.n_models or 1
+        k, n = self.n_models or 1, other.n_models or 1
         for values, others, places in pairs:
             for p in places:
                 own = values[k * p.start : k * p.stop].view(k, -1)[:n].flatten()
                 theirs = others[n * p.start : n * p.stop]
                 (own if back else theirs).copy_(theirs if back else own)
 
-    def parameters_of(self, k):
+    def parameters_of(self, k: int) -> tuple[Tensor, Tensor]:
         """Copies of the parameters and buffers of the job at place ``k``."""
         return (
             self._of_model(self.flat, "parameters", k),
             self._of_model(self.buffers, "buffers", k),
         )
 
-    def moments_of(self, k):
+    def moments_of(self, k: int) -> Moments:
         """Copies of the solver's state of the job at place ``k``."""
         return {
             name: self._of_model(values, "parameters", k)
             for name, values in self.moments.items()
         }
 
-    def hand_over(self, k):
+    def hand_over(self, k: int) -> tuple[tuple[Tensor, Tensor], Moments]:
         """What a job that has ended keeps: copies, but where it was alone."""
         if self.n_models is None and self.mask is None:
             return (self.flat, self.buffers), self.moments
         return self.parameters_of(k), self.moments_of(k)
 
-    def _of_model(self, flat, part, k):
+    def _of_model(self, flat: Tensor, part: str, k: int) -> Tensor:
         places, K = getattr(self.layout, part), self.n_models or 1
-        own = [flat[K * p.start : K * p.stop].view(K, -1)[k] for p in places]
-        own = torch.cat(own) if own else flat.clone()
+        parts = [flat[K * p.start : K * p.stop].view(K, -1)[k] for p in places]
+        own = torch.cat(parts) if parts else flat.clone()
         return resize(own, places, getattr(self.jobs[k].layout, part))
 
-    def set_parameters(self, k, parameters, buffers):
+    def set_parameters(self, k: int, parameters: Tensor, buffers: Tensor) -> None:
         """Overwrite the parameters and buffers of the job at place ``k``."""
         given, K = self.jobs[k].layout, self.n_models or 1
         for flat, part, values in (
@@ -203,14 +212,14 @@ class Stack:
                 own = flat[K * p.start : K * p.stop].view(K, -1)[k]
                 own.copy_(values[p.start : p.stop])
 
-    def per_model(self, values):
+    def per_model(self, values: list) -> Any:
         """One number if all values agree, else a tensor of shape (K,)."""
         first = values[0]
         if all(value == first for value in values):
             return first
         return torch.tensor(values, dtype=self.flat.dtype, device=self.flat.device)
 
-    def per_parameter(self, name, values):
+    def per_parameter(self, name: str, values: list[float]) -> Number:
         """One number if all values agree, else a tensor of shape (K n_parameters,)."""
         known = self._known.get(name)
         if known is None or known[0] != values:
@@ -221,9 +230,10 @@ class Stack:
     def _noise_levels(self) -> list:
         """Per layer a number, or a list of K numbers where they differ, or None."""
         levels = []
-        for values in zip(*[job.layout.noise_levels for job in self.jobs], strict=True):
-            if values[0] is not None:
-                values = [float(value) for value in values]
+        for of_jobs in zip(
+            *(job.layout.noise_levels for job in self.jobs), strict=True
+        ):
+            values = [None if value is None else float(value) for value in of_jobs]
             levels.append(values[0] if len(set(values)) == 1 else values)
         return levels
 
@@ -276,7 +286,9 @@ class Stack:
             total = total + self.penalties.total(norms, [1.0], [batch.inverse_total])
         return total
 
-    def step_part(self, part, grad, lr, coefficients, t):
+    def step_part(
+        self, part: slice, grad: Tensor, lr: float, coefficients: Coefficients, t: int
+    ) -> None:
         """One optimizer step of a part of the parameters of one network.
 
         Parameters
@@ -298,7 +310,8 @@ class Stack:
     def augment(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Each job's augmentation of its own rows and their targets."""
         weight = None if batch.weight is None else batch.weight.squeeze(-1)
-        x, y, keys = batch.x, batch.y, batch.keys
+        x: Any = batch.x  # rows of images are dense, and have keys
+        y, keys = batch.y, batch.keys
         if self.n_models is None:
             return self.jobs[0].augment.change_batch(x, y, keys, weight)
         changed = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -48,7 +50,8 @@ class Batch:
         keys: Tensor | None = None,
         present: Tensor | None = None,
     ) -> None:
-        self.x, self.y, self.keys = x, y, keys
+        self.x, self.y = x, y
+        self.keys: Any = keys  # given where something is drawn from them
         self.n_rows: int | Tensor = y.shape[-2]
         self.scale: float | Tensor
         self.inverse_total: float | Tensor

@@ -81,7 +81,7 @@ class DenseOp(Op):
             self.bias = self.bias.unsqueeze(1)  # (K, 1, fan_out)
 
     def forward(self, x: Tensor | SparseRows, batch: Batch | None) -> Tensor:
-        self.x = x
+        self.x: Any = x
         if isinstance(x, SparseRows):
             return (x @ self.weight).add_(self.bias)
         self.transposes = _transposes(x, self.weight)
@@ -194,7 +194,7 @@ class DropoutOp(Op):
             self.dropping = slice(places[0], places[-1] + 1)  # others keep all units
             rates = _column(rates[self.dropping], shape)
         rule = keep_rule(rates, values["dtype"])
-        self.rule = [number.to(values["device"]) for number in rule]
+        self.threshold, self.scale = (number.to(values["device"]) for number in rule)
         self.rates = values["noise_level"]
         self.memory: dict[Shape, tuple] = {}  # by shape of the rows, as of `Workspace`
 
@@ -209,7 +209,7 @@ class DropoutOp(Op):
             self.memory[x.shape] = self._reserve(x)
         bits, spare, drawn, self.mask, h = self.memory[x.shape]
         hash_units(batch.keys[self.dropping], self.words, bits, spare)
-        keep_mask(bits, *self.rule, out=drawn)
+        keep_mask(bits, self.threshold, self.scale, drawn)
         return torch.mul(x, self.mask, out=h)
 
     def _drop_stored(self, x: SparseRows, keys: Tensor) -> SparseRows:
@@ -357,7 +357,7 @@ class StackedNetwork:
             if first_trained is None and own_grads:
                 first_trained = len(self.layers)
             # batch norm takes away what a bias adds: its gradient would be rounding
-            before = self.layers[-1] if self.layers else None
+            before: Any = self.layers[-1] if self.layers else None
             if isinstance(layer, spec.BatchNorm) and hasattr(before, "bias_grad"):
                 self._zero_grads.append(before.bias_grad)
             if own_memory.copies_input:
@@ -370,7 +370,7 @@ class StackedNetwork:
             isinstance(layer, (DropoutOp, GaussianNoiseOp)) for layer in self.layers
         )
         self._forwards = [layer.forward for layer in self.layers]
-        self._backwards = [
+        self._backwards: list[Callable[..., Any]] = [
             layer.backward for layer in reversed(self.layers[first_trained:])
         ]
 
@@ -394,9 +394,10 @@ class StackedNetwork:
             What weighs the rows and draws their random numbers in training; None for
             evaluation.
         """
+        outputs: Any = x
         for forward in self._forwards:
-            x = forward(x, batch)
-        return x
+            outputs = forward(outputs, batch)
+        return outputs
 
     def backward(self, grad: Tensor) -> None:
         """Fill the flat gradient from the gradient of the outputs."""

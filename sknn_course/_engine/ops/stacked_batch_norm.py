@@ -33,7 +33,7 @@ class BatchNormOp(Op):
         self.scale_grad, self.shift_grad = grads["scale"], grads["shift"]
         self.momentum, self.epsilon = layer.momentum, layer.epsilon
         self.n_pixels = 1
-        self.pixel_axes = ()
+        self.pixel_axes: tuple[int, ...] = ()
         if len(shape) == 3:
             self.n_pixels = shape[1] * shape[2]
             self.pixel_axes = (-2, -1)
@@ -63,8 +63,8 @@ class BatchNormOp(Op):
             self.saved = x, mean, inverse_std
             return normalised
         if batch.weight is None:
-            total = x.shape[rows]
-            self.p = 1 / (total * self.n_pixels)
+            total: Any = x.shape[rows]
+            self.p: float | Tensor = 1 / (total * self.n_pixels)
         else:
             weight = batch.weight[..., None, None] if self.pixel_axes else batch.weight
             total = weight.sum(rows, keepdim=True)
@@ -80,7 +80,7 @@ class BatchNormOp(Op):
         self.normalised = centred.mul_(self._wide(self.inverse_std))
         count = total * self.n_pixels
         if isinstance(count, int):
-            unbiased = count / max(count - 1, 1)
+            unbiased: float | Tensor = count / max(count - 1, 1)
         else:
             unbiased = torch.where(count > 1, count / (count - 1), 1.0)
         self.mean.lerp_(mean, momentum)

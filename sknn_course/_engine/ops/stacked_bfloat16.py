@@ -53,7 +53,7 @@ class _Conv2dOp(Conv2dOp):
 
     def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         x_grad = super().backward(grad.bfloat16(), needs_input_grad)
-        return x_grad.float() if needs_input_grad else None
+        return None if x_grad is None else x_grad.float()
 
 
 class _SparseConv2dOp(_Conv2dOp, SparseConv2dOp):
