@@ -18,6 +18,7 @@ from stacked_fits import Fit
 
 from sknn_course import CNNClassifier, CNNRegressor, MLPClassifier, MLPRegressor
 from sknn_course._engine import Settings
+from sknn_course._engine.expand import ExpandPerParameter
 from sknn_course._engine.losses import LOSSES, NUMBER_LOSSES, activate_rows
 from sknn_course._engine.ops.activations import ACTIVATIONS
 from sknn_course._engine.ops.parameters import ParameterLayout
@@ -25,7 +26,6 @@ from sknn_course._engine.ops.stacked import LAYERS
 from sknn_course._engine.optimizers import SOLVERS
 from sknn_course._engine.penalties import PENALTIES, STRENGTHS, Penalties
 from sknn_course._engine.schedules import SCHEDULES
-from sknn_course._engine.spread import Spread
 from sknn_course.augmentation import AUGMENTATIONS, augmentation_pipeline
 from sknn_course.layers import Activation, Conv2d, Dense, Flatten, ShapeError
 
@@ -323,7 +323,7 @@ def test_gradient_of_a_penalty_follows_finite_differences(name, penalize_bias):
         flat = torch.tensor(RNG.normal(size=layout.n_parameters * (K or 1)))
         grad = torch.zeros_like(flat)
         strengths = dict.fromkeys(STRENGTHS, 0.0) | {name: strength}
-        expand = Spread(layout, K, flat)
+        expand = ExpandPerParameter(layout, K, flat)
         penalties = Penalties(layout, flat, grad, K, expand, strengths, penalize_bias)
         penalties.add_gradient(1 / 7)
         direction, around = torch.randn_like(flat), []

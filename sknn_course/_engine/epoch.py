@@ -200,7 +200,9 @@ class EpochRunner:
             rates: Tensor,
         ) -> list[Step]:
             batches = self._batches(stack, Rows(X, y, weight, keys), number, None)
-            return _take_steps(stack, batches, repeat(stack.spread(rates)), number)
+            return _take_steps(
+                stack, batches, repeat(stack.expand_per_parameter(rates)), number
+            )
 
         like, K = stack.flat, stack.n_models
         if isinstance(number, int):

@@ -273,7 +273,7 @@ class StackedRows:
             self._gather(index, flat, X)
             if X.dtype != self.dtype:
                 X = self._reserve(self.dtype, len(flat)).copy_(X)
-        rows = [X] + [
+        rows: list[Any] = [X] + [
             None if values is None else values.index_select(0, flat)
             for values in (self.y, self.weight, self.keys)
         ]

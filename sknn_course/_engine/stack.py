@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .._devices import widest_float
+from .expand import ExpandPerParameter
 from .groups import widest_layout
 from .job import FitJob
 from .losses import loss_of
@@ -18,7 +19,6 @@ from .ops.sparse_rows import SparseRows
 from .ops.stacked import StackedNetwork
 from .optimizers import SOLVERS, Coefficients, Moments, Number
 from .penalties import STRENGTHS, Penalties
-from .spread import Spread
 
 
 class Stack:
@@ -53,7 +53,7 @@ class Stack:
         self.n_models = len(jobs) if len(jobs) > 1 else None
         self.flat, self.buffers, self.moments = flat, buffers, moments
         self.grad = torch.zeros_like(flat)
-        self.spread = Spread(layout, self.n_models, flat)
+        self.expand_per_parameter = ExpandPerParameter(layout, self.n_models, flat)
         self._known: dict[str, tuple[list[float], Number]] = {}
         solver = SOLVERS[first.settings.solver]
         self.update: Any = solver.update
@@ -61,7 +61,7 @@ class Stack:
             solver,
             [job.settings for job in jobs],
             self.per_model,
-            self.spread,
+            self.expand_per_parameter,
         )
         self.network = StackedNetwork(
             self.layout,
@@ -84,7 +84,7 @@ class Stack:
             flat,
             self.grad,
             self.n_models,
-            self.spread,
+            self.expand_per_parameter,
             {
                 name: self.per_model([getattr(job.settings, name) for job in jobs])
                 for name in STRENGTHS
@@ -142,7 +142,7 @@ class Stack:
         """The stack of the jobs at the places ``keep``, tensors copied."""
 
         def take(flat: Tensor, places: tuple[Parameter, ...]) -> Tensor:
-            rows = self.layout.unstack(flat, places, self.n_models)[keep]
+            rows = self.layout.unstack(flat, places, self.n_models or 1)[keep]
             return (
                 rows[0] if len(keep) == 1 else self.layout.stack(rows.unbind(), places)
             )
@@ -223,7 +223,7 @@ class Stack:
         """One number if all values agree, else a tensor of shape (K n_parameters,)."""
         known = self._known.get(name)
         if known is None or known[0] != values:
-            value = self.spread(self.per_model(values))
+            value = self.expand_per_parameter(self.per_model(values))
             known = self._known[name] = (values, value)
         return known[1]
 

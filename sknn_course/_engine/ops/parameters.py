@@ -5,13 +5,17 @@ and shifts of batch normalisation follow. Dense weights are ``(fan_in, fan_out)`
 convolution weights ``(fan_out, fan_in, height, width)``.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from ...layers import layer_shapes
+from ...layers.specification import Layer
 
 
 class Parameter(NamedTuple):
@@ -29,11 +33,11 @@ class Parameter(NamedTuple):
 
     layer: int
     role: str
-    shape: tuple
+    shape: tuple[int, ...]
     start: int
 
     @property
-    def stop(self):
+    def stop(self) -> int:
         return self.start + prod(self.shape)
 
 
@@ -60,7 +64,7 @@ class ParameterLayout:
         Per layer, its dropout rate or noise's standard deviation, else None.
     """
 
-    def __init__(self, layers, input_shape):
+    def __init__(self, layers: tuple[Layer, ...], input_shape: tuple[int, ...]) -> None:
         self.layers = layers
         self.noise_levels = tuple(layer.strength for layer in layers)
         self.shapes = layer_shapes(layers, input_shape)
@@ -79,16 +83,19 @@ class ParameterLayout:
         self.n_buffers = buffer_ends[-1]
 
     @property
-    def places(self):
+    def places(self) -> list[Parameter]:
         """Places of all parameters, then of all buffers."""
         return [*self.parameters, *self.buffers]
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return parameter_layout, (self.layers, self.shapes[0])
 
     @staticmethod
-    def _place(found, parts):
-        placed, ends, start = [], [], 0
+    def _place(
+        found: list[tuple], parts: list[tuple[str, ...]]
+    ) -> tuple[tuple[Parameter, ...], list[int]]:
+        placed: list[Parameter] = []
+        ends, start = [], 0
         for part in parts:
             for index, role, shape in found:
                 if role in part:
@@ -97,7 +104,9 @@ class ParameterLayout:
             ends.append(start)
         return tuple(placed), ends
 
-    def views(self, flat, buffers, n_models=None):
+    def views(
+        self, flat: Tensor, buffers: Tensor, n_models: int | None = None
+    ) -> dict[tuple[int, str], Tensor]:
         """Views on flat tensors by layer and role.
 
         Parameters
@@ -121,7 +130,9 @@ class ParameterLayout:
         }
 
     @staticmethod
-    def stack(tensors, places):
+    def stack(
+        tensors: list[Tensor] | tuple[Tensor, ...], places: tuple[Parameter, ...]
+    ) -> Tensor:
         """Flat tensors of several models in one, parameter after parameter.
 
         By this, the parameters of one layer lie side by side for all models.
@@ -141,7 +152,7 @@ class ParameterLayout:
         return torch.cat([rows[:, p.start : p.stop].flatten() for p in places])
 
     @staticmethod
-    def unstack(flat, places, n_models):
+    def unstack(flat: Tensor, places: tuple[Parameter, ...], n_models: int) -> Tensor:
         """The inverse of `stack`.
 
         Returns
@@ -158,7 +169,7 @@ class ParameterLayout:
             1,
         )
 
-    def initial_buffers(self, dtype):
+    def initial_buffers(self, dtype: torch.dtype) -> Tensor:
         """Running mean 0 and variance 1, shape (n_buffers,)."""
         buffers = torch.zeros(self.n_buffers, dtype=dtype)
         for place in self.buffers:
@@ -167,7 +178,9 @@ class ParameterLayout:
         return buffers
 
 
-def resize(flat, given, wanted):
+def resize(
+    flat: Tensor, given: tuple[Parameter, ...], wanted: tuple[Parameter, ...]
+) -> Tensor:
     """Flat parameters of one network for a network of other sizes.
 
     What is missing becomes zero, what is too much is left out.
@@ -194,6 +207,8 @@ def resize(flat, given, wanted):
 
 
 @lru_cache(maxsize=256)
-def parameter_layout(layers, input_shape):
+def parameter_layout(
+    layers: tuple[Layer, ...], input_shape: tuple[int, ...]
+) -> ParameterLayout:
     """The `ParameterLayout` of a structure, made once."""
     return ParameterLayout(layers, input_shape)

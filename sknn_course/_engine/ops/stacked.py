@@ -350,7 +350,9 @@ class StackedNetwork:
         self._zero_grads: list[Tensor] = []
         first_trained = None
         for index, layer, own_memory in zip(order, layers, memory, strict=True):
-            own = {role: v for (at, role), v in values.items() if at == index}
+            own: dict[str, Any] = {
+                role: v for (at, role), v in values.items() if at == index
+            }
             own_grads = {role: v for (at, role), v in grads.items() if at == index}
             own.update(noise_level=noise_levels[index], salt=index)
             own.update(dtype=flat.dtype, device=flat.device)
