@@ -4,7 +4,7 @@
 
 measures those of a stack's step (``step_seconds`` to ``stack_bytes``, and the two
 ``operations`` of one network) on the machine that it runs on, and prints them beside
-these. The others were measured one by one: what each was found by stands beside it.
+these. The others were measured one by one, before that script was there.
 """
 
 from dataclasses import dataclass
