@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields, replace
 import numpy as np
 import pytest
 import torch
-from network_passes import Case, assert_close, assert_passes_equal, run
+from network_passes import Case, assert_close, assert_passes_equal, batch_of, run
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
@@ -19,14 +19,14 @@ from training_jobs import SETTINGS
 
 from sknn_course import CNNClassifier, CNNRegressor, MLPClassifier, MLPRegressor
 from sknn_course._engine import Settings
+from sknn_course._engine.expand import ExpandPerParameter
 from sknn_course._engine.losses import LOSSES, NUMBER_LOSSES, activate_rows, loss_of
 from sknn_course._engine.ops.activations import ACTIVATIONS
 from sknn_course._engine.ops.parameters import ParameterLayout
-from sknn_course._engine.ops.stacked import LAYERS, Batch
+from sknn_course._engine.ops.stacked import LAYERS
 from sknn_course._engine.optimizers import SOLVERS
 from sknn_course._engine.penalties import PENALTIES, STRENGTHS, Penalties
 from sknn_course._engine.schedules import SCHEDULES
-from sknn_course._engine.spread import Spread
 from sknn_course.augmentation import AUGMENTATIONS, augmentation_pipeline
 from sknn_course.layers import Activation, Conv2d, Dense, Flatten, ShapeError
 
@@ -328,7 +328,7 @@ def test_gradient_of_a_penalty_follows_finite_differences(name, penalize_bias):
         flat = torch.tensor(RNG.normal(size=layout.n_parameters * (K or 1)))
         grad = torch.zeros_like(flat)
         strengths = dict.fromkeys(STRENGTHS, 0.0) | {name: strength}
-        expand = Spread(layout, K, flat)
+        expand = ExpandPerParameter(layout, K, flat)
         penalties = Penalties(layout, flat, grad, K, expand, strengths, penalize_bias)
         penalties.add_gradient(1 / 7)
         direction, around = torch.randn_like(flat), []
@@ -376,12 +376,12 @@ def test_passes_of_a_layer(kind, n_models):
         network = case.network()
         is_random = kind.strength_field is not None
         keys = torch.arange(case.K * 6, dtype=torch.int32).reshape(case.K, 6)
-        batch = Batch(True, None, keys if n_models else keys[0])
+        batch = batch_of(case.inputs(), None, keys if n_models else keys[0])
         outputs = run(case, network, batch)
         gradient = case.grad.clone()
         modules = case.modules()
         if is_random:
-            quiet = network.forward(case.inputs(), Batch(False))
+            quiet = network.forward(case.inputs())
             expected = [m.eval()(x) for m, x in zip(modules, case.x, strict=True)]
             assert_close(quiet if n_models else quiet[None], torch.stack(expected))
             assert not torch.allclose(quiet, outputs if n_models else outputs[0])

@@ -15,6 +15,7 @@ from math import prod, sqrt
 import numpy as np
 
 from ..._number_range import LARGEST
+from ...layers import Conv2d
 from .activations import ACTIVATIONS
 from .parameters import Parameter, ParameterLayout
 
@@ -127,7 +128,7 @@ def initial_parameters(
 def _is_linked(layout: ParameterLayout, place: Parameter) -> np.ndarray | int:
     """0 for weights of maps that do not see each other, else 1: an array, or 1."""
     layer = layout.layers[place.layer]
-    if getattr(layer, "links", None) is None:
+    if not isinstance(layer, Conv2d) or layer.links is None:
         return 1
     return np.array(layer.is_linked(layout.shapes[place.layer]))[..., None, None]
 
