@@ -30,8 +30,8 @@ from .targets import Classes, Labels
 from .training import FoldFit, Rows, Trainer
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
-SHARE_OF_REMAINING = 0.9  # of the time left, that a wave may be foreseen to take
-GROWTH = 4  # of a wave over those before it
+LATEST = 0.8  # of a budget, by which a wave must be foreseen to end
+GROWTH, FEWEST = 2, 0.1  # candidates of a wave over all before it
 
 
 class Ensemble(MetaEstimatorMixin, BaseEstimator):
@@ -157,16 +157,18 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
         if self.time_budget is None:
             return trainer.fit(candidates)
         fits: list[list[FoldFit]] = []
-        slowest, n = 1e-9, 1  # seconds of a candidate, candidates of the next wave
-        while n > 0:
-            wave = candidates[len(fits) : len(fits) + n]
+        paces: list[float] = []  # seconds of a candidate, by wave
+        n = 1
+        while n > FEWEST * len(fits):
             begun = time.monotonic()
-            fits += trainer.fit(wave)
+            fits += trainer.fit(candidates[len(fits) : len(fits) + n])
             now = time.monotonic()
-            slowest = max(slowest, (now - begun) / n)
-            left = SHARE_OF_REMAINING * (self.time_budget - (now - started))
+            paces.append((now - begun) / n)
+            left = LATEST * self.time_budget - (now - started)
             n = min(
-                len(candidates) - len(fits), GROWTH * len(fits), int(left / slowest)
+                len(candidates) - len(fits),
+                GROWTH * len(fits),
+                int(left / max(paces[-2:])),
             )
             if self.verbose:
                 print(f"{len(fits)} of {len(candidates)}, {now - started:.1f} s")

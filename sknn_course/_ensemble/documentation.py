@@ -33,8 +33,10 @@ PARAMETERS = """
 
     time_budget : float, default=None
         Seconds for all training. Candidates are then trained in waves, the first of
-        one candidate, which is always trained. No wave is begun that would last beyond
-        the budget at the pace of the slowest so far; one that has begun is finished.
+        one candidate, which is always trained, each later one of at most twice
+        as many as before. A wave begins only where it would end within the budget at
+        the pace of the last two, and has a tenth of the candidates before it; one
+        that has begun is finished.
 
     random_state : int, RandomState or None, default=None
         Draws settings and folds, and the seeds of all estimators, whatever
