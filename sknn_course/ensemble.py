@@ -265,8 +265,12 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
         ValueError
             If a quantile is not from 0 to 1.
         """
-        levels = np.asarray(quantiles, dtype=float)
-        if levels.ndim != 1 or not np.all((levels >= 0) & (levels <= 1)):
+        levels = np.asarray(quantiles)
+        if (
+            levels.dtype.kind not in "iuf"
+            or levels.ndim != 1
+            or not np.all((levels >= 0) & (levels <= 1))
+        ):
             raise ValueError(
                 f"quantiles={quantiles!r} must be a sequence of numbers from 0 to 1."
             )

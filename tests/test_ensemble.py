@@ -332,6 +332,15 @@ def test_classes_that_a_fold_has_not():
     np.testing.assert_allclose(ensemble.predict_proba(X), mean, atol=1e-6)
 
 
+def test_folds_of_one_class():
+    y = (Y > 0).astype(int)
+    zeros, ones = np.flatnonzero(y == 0), np.flatnonzero(y == 1)
+    folds = [(zeros, ones), (np.arange(0, 150, 2), np.arange(1, 150, 2))]
+    ensemble = small(mlp, n_candidates=1, cv=folds).fit(X, y)
+    mean = (np.eye(2)[0] + ensemble.members_[1].predict_proba(X)) / 2
+    np.testing.assert_allclose(ensemble.predict_proba(X), mean, atol=1e-6)
+
+
 def test_tables_with_categories_and_sparse_rows():
     table = pd.DataFrame(X, columns=list("abcd")).assign(
         kind=np.where(X[:, 0] > 5.5, "x", "y")
@@ -430,9 +439,13 @@ def test_regressors_of_other_packages():
         ({"max_members": 1.5}, "max_members"),
         ({"time_budget": -1.0}, "time_budget"),
         ({"scoring": "acuracy"}, "scoring"),
+        ({"scoring": "roc_auc"}, "scoring='roc_auc'"),
+        ({"scoring": lambda estimator, X, y: np.nan}, "finite for no candidate"),
+        ({"cv": []}, "cv="),
         ({"n_jobs": 0}, "n_jobs"),
         ({"estimator": 3}, "estimator"),
         ({"estimator": MLPRegressor()}, "MLPRegressor"),
+        ({"param_distributions": []}, r"param_distributions=\[\] is empty"),
         ({"param_distributions": {"alfa": [1]}}, "alfa"),
         ({"param_distributions": {"alpha": 1}}, "alpha"),
     ],

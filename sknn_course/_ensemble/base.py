@@ -12,7 +12,13 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import get_scorer_names
-from sklearn.utils import check_array, check_random_state, get_tags, indexable
+from sklearn.utils import (
+    Tags,
+    check_array,
+    check_random_state,
+    get_tags,
+    indexable,
+)
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -222,11 +228,11 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
             made = self._made["predictor"] = JointPredictor(self.members_, self._target)
         return made
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         return {**state, "_made": {}} if "_made" in state else state
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self._estimator())
         tags.input_tags = inner.input_tags

@@ -113,6 +113,11 @@ def _draw(
     """The whole grid where it is small, else a sample."""
     if distributions is None:
         return [{}]
+    if not distributions and not isinstance(distributions, Mapping):
+        raise ValueError(
+            f"param_distributions={distributions!r} is empty: give None for the "
+            "estimator as it is, a dict, or a list of dicts."
+        )
     sampler = ParameterSampler(distributions, n, random_state=rng)  # checks them
     spaces = [distributions] if isinstance(distributions, Mapping) else distributions
     listed = all(not hasattr(v, "rvs") for space in spaces for v in space.values())

@@ -1,5 +1,7 @@
 """Descriptions that the two ensembles share."""
 
+from collections.abc import Callable
+
 PARAMETERS = """
     param_distributions : dict or list of dict, default=None
         Lists or distributions of parameters, as `RandomizedSearchCV` takes them. None:
@@ -113,17 +115,18 @@ REFERENCES = """
 """
 
 
-def documented(scoring: str, oof: str):
+def documented(scoring: str, oof: str) -> Callable[[type], type]:
     """Decorator: put the shared descriptions into a docstring, at ``%(name)s``."""
 
-    def decorate(cls):
+    def decorate(cls: type) -> type:
         shared = {
             "parameters": PARAMETERS % {"scoring": scoring},
             "attributes": ATTRIBUTES % {"oof": oof},
             "notes": NOTES,
             "references": REFERENCES,
         }
-        cls.__doc__ %= {name: text.strip("\n") for name, text in shared.items()}
+        stripped = {name: text.strip("\n") for name, text in shared.items()}
+        cls.__doc__ = str(cls.__doc__) % stripped
         return cls
 
     return decorate

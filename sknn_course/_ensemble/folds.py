@@ -66,7 +66,10 @@ def make_folds(
     elif cv is None or isinstance(cv, int | np.integer):
         cv = FOLDS[kind](5 if cv is None else cv, shuffle=True, random_state=rng)
     rows = np.zeros((_num_samples(X), 1))  # all that a splitter sees of X
-    return [
+    folds = [
         (np.asarray(train), np.asarray(test))
         for train, test in check_cv(cv, y).split(rows, y, groups)
     ]
+    if not folds:
+        raise ValueError(f"cv={cv!r} gives no folds: give at least one.")
+    return folds

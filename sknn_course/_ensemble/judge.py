@@ -33,6 +33,7 @@ class Judge:
         y: np.ndarray,
         sample_weight: np.ndarray | None,
     ):
+        self.scoring = scoring
         self.target, self.y, self.sample_weight = target, y, sample_weight
         self.tests = [test for _, test in folds]
         self.times = np.bincount(np.concatenate(self.tests), minlength=len(y))
@@ -71,8 +72,14 @@ class Judge:
         if self.sample_weight is not None:
             given["sample_weight"] = self.sample_weight[rows]
         predicted = self.target.predicted(outputs)
-        # X is one column of zeros: the estimator has its predictions
-        return self.scorer(predicted, np.zeros((len(rows), 1)), self.y[rows], **given)
+        X = np.zeros((len(rows), 1))  # the estimator has its predictions
+        try:
+            return self.scorer(predicted, X, self.y[rows], **given)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"scoring={self.scoring!r} fails on predictions of held-out rows: "
+                f"{error}"
+            ) from error
 
     def fold_scores(self, fits: list[FoldFit]) -> list[float]:
         """Scores of a candidate, fold by fold."""
