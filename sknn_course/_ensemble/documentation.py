@@ -103,8 +103,9 @@ NOTES = """
     where all fail, the first error is raised.
 
     The scores are slightly optimistic, since the rows that give them have chosen the
-    weights and, with `early_stopping_on_fold`, the epoch. To compare with other
-    models, cross-validate the whole ensemble.
+    weights and, with `early_stopping_on_fold`, the epoch: by about 1 % of the log loss
+    for some 600 rows of real tables, 6 % for 200. To compare with other models,
+    cross-validate the whole ensemble.
 """
 
 REFERENCES = """

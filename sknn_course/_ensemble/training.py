@@ -131,18 +131,22 @@ class Trainer:
             for one in candidates
             for fold in range(len(self.folds))
         }
-        missing = [key for key in needed if key not in self._prepared]
-        with parallel_call(self.n_jobs) as parallel:
-            new = parallel(
-                joblib.delayed(_prepare)(
-                    needed[key].steps,
-                    *self._train_and_test(key[1], self.rows.X),
-                    self.rows.y[self.folds[key[1]][0]],
-                )
-                for key in missing
+        self._prepared = {k: self._prepared[k] for k in needed if k in self._prepared}
+        given = {
+            key: (
+                candidate.steps,
+                *self._train_and_test(key[1], self.rows.X),
+                self.rows.y[self.folds[key[1]][0]],
             )
-        kept = {key: self._prepared[key] for key in needed if key in self._prepared}
-        self._prepared = kept | dict(zip(missing, new, strict=True))
+            for key, candidate in needed.items()
+            if key not in self._prepared
+        }
+        if candidates[0].steps:
+            with parallel_call(self.n_jobs) as parallel:
+                new = parallel(joblib.delayed(_prepare)(*one) for one in given.values())
+        else:
+            new = [_prepare(*one) for one in given.values()]
+        self._prepared |= dict(zip(given, new, strict=True))
 
     def _train_and_test(self, fold: int, values: Any) -> tuple[Any, Any]:
         train, test = self.folds[fold]
@@ -170,11 +174,12 @@ class Trainer:
             judging = np.full(len(test), True) if weight is None else weight[test] > 0
             if self.target.stratifies:  # a network knows the classes it was trained on
                 judging &= np.isin(y_test, y)
-            if judging.any():
-                given["X_val"] = _safe_indexing(
-                    prepared.X_test, np.flatnonzero(judging)
-                )
-                given["y_val"] = y_test[judging]
+            if judging.all():
+                given["X_val"], given["y_val"] = prepared.X_test, y_test
+            elif judging.any():
+                places = np.flatnonzero(judging)
+                given["X_val"] = _safe_indexing(prepared.X_test, places)
+                given["y_val"] = y_test[places]
         return network, prepared, y, given, self.target
 
     def _fold_fit(self, candidate: Candidate, fold: int, outcome: dict) -> FoldFit:
