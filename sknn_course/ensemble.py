@@ -19,53 +19,53 @@ from .mlp import MLPClassifier, MLPRegressor
 class EnsembleClassifier(ClassifierMixin, Ensemble):
     """Weighted mean of many classifiers, chosen by rows that they were not trained on.
 
-        Parameters
-        ----------
-        estimator : estimator, default=None
-            A network of this package, or a pipeline that ends in one: these train as
-            stacks. Any other classifier works too; without ``predict_proba`` it votes.
-            None is ``MLPClassifier(early_stopping=True)``.
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A network of this package, or a pipeline that ends in one: these train as
+        stacks. Any other classifier works too; without ``predict_proba`` it votes.
+        None is ``MLPClassifier(early_stopping=True)``.
 
     %(parameters)s
 
-        Attributes
-        ----------
+    Attributes
+    ----------
     %(attributes)s
 
-        classes_ : ndarray of shape (n_classes,)
-            The classes.
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
 
-        See Also
-        --------
-        EnsembleRegressor : For numbers.
-        sklearn.ensemble.BaggingClassifier : One setting, bootstrap samples.
-        sklearn.ensemble.StackingClassifier : A model learns the weights.
+    See Also
+    --------
+    EnsembleRegressor : For numbers.
+    sklearn.ensemble.BaggingClassifier : One setting, bootstrap samples.
+    sklearn.ensemble.StackingClassifier : A model learns the weights.
 
-        Notes
-        -----
+    Notes
+    -----
     %(notes)s
 
-        References
-        ----------
+    References
+    ----------
     %(references)s
 
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> from sknn_course import EnsembleClassifier, MLPClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> mlp = MLPClassifier((30,), learning_rate_init=0.01, early_stopping=True)
-        >>> ensemble = EnsembleClassifier(
-        ...     make_pipeline(StandardScaler(), mlp),
-        ...     {"mlpclassifier__dropout": [0.0, 0.1, 0.2, 0.3]},
-        ...     n_candidates=4, cv=3, random_state=0,
-        ... ).fit(X, y)
-        >>> bool(ensemble.oof_score_ >= ensemble.best_score_)
-        True
-        >>> ensemble.predict_proba(X[:2]).shape
-        (2, 3)
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_course import EnsembleClassifier, MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> mlp = MLPClassifier((30,), learning_rate_init=0.01, early_stopping=True)
+    >>> ensemble = EnsembleClassifier(
+    ...     make_pipeline(StandardScaler(), mlp),
+    ...     {"mlpclassifier__dropout": [0.0, 0.1, 0.2, 0.3]},
+    ...     n_candidates=4, cv=3, random_state=0,
+    ... ).fit(X, y)
+    >>> bool(ensemble.oof_score_ >= ensemble.best_score_)
+    True
+    >>> ensemble.predict_proba(X[:2]).shape
+    (2, 3)
     """
 
     def _default_estimator(self) -> MLPClassifier:
@@ -140,48 +140,48 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
 class EnsembleRegressor(RegressorMixin, Ensemble):
     """Weighted mean of many regressors, chosen by rows that they were not trained on.
 
-        Parameters
-        ----------
-        estimator : estimator, default=None
-            A network of this package, or a pipeline that ends in one: these train as
-            stacks. Any other regressor works too. None is
-            ``MLPRegressor(early_stopping=True)``.
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A network of this package, or a pipeline that ends in one: these train as
+        stacks. Any other regressor works too. None is
+        ``MLPRegressor(early_stopping=True)``.
 
     %(parameters)s
 
-        Attributes
-        ----------
+    Attributes
+    ----------
     %(attributes)s
 
-        See Also
-        --------
-        EnsembleClassifier : For classes.
-        sklearn.compose.TransformedTargetRegressor : Around the ensemble, it scales the
-            target, which networks need.
-        sklearn.ensemble.BaggingRegressor : One setting, bootstrap samples.
+    See Also
+    --------
+    EnsembleClassifier : For classes.
+    sklearn.compose.TransformedTargetRegressor : Around the ensemble, it scales the
+        target, which networks need.
+    sklearn.ensemble.BaggingRegressor : One setting, bootstrap samples.
 
-        Notes
-        -----
+    Notes
+    -----
     %(notes)s
 
-        References
-        ----------
+    References
+    ----------
     %(references)s
 
-        Examples
-        --------
-        >>> from sklearn.datasets import make_friedman1
-        >>> from sknn_course import EnsembleRegressor, MLPRegressor
-        >>> X, y = make_friedman1(200, random_state=0)
-        >>> mlp = MLPRegressor(
-        ...     hidden_layer_sizes=(30,), learning_rate_init=0.02, early_stopping=True
-        ... )
-        >>> ensemble = EnsembleRegressor(
-        ...     mlp, {"alpha": [0.0, 0.1]}, n_candidates=4, cv=3, random_state=0
-        ... ).fit(X, y)
-        >>> mean, std = ensemble.predict(X[:2], return_std=True)
-        >>> mean.shape, std.shape
-        ((2,), (2,))
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from sknn_course import EnsembleRegressor, MLPRegressor
+    >>> X, y = make_friedman1(200, random_state=0)
+    >>> mlp = MLPRegressor(
+    ...     hidden_layer_sizes=(30,), learning_rate_init=0.02, early_stopping=True
+    ... )
+    >>> ensemble = EnsembleRegressor(
+    ...     mlp, {"alpha": [0.0, 0.1]}, n_candidates=4, cv=3, random_state=0
+    ... ).fit(X, y)
+    >>> mean, std = ensemble.predict(X[:2], return_std=True)
+    >>> mean.shape, std.shape
+    ((2,), (2,))
     """
 
     def _default_estimator(self) -> MLPRegressor:

@@ -426,6 +426,7 @@ def test_nests_in_searches_stackings_and_calibration():
 def test_regressors_of_other_packages():
     ensemble = EnsembleRegressor(LinearRegression(), n_candidates=1, cv=KFold(3))
     ensemble.fit(X2, Y2)
+    assert ensemble.oof_predictions_.shape == Y2.shape
     assert ensemble.oof_score_ == pytest.approx(
         -mean_squared_error(Y2, ensemble.oof_predictions_)
     )

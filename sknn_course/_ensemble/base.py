@@ -148,6 +148,8 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
         validate_data(self, X, skip_check_array=True)
         if isinstance(target, Classes | Labels):
             found["classes_"] = target.classes
+        else:
+            found["oof_predictions_"] = target.predict(found["oof_predictions_"])
         self.__dict__.update(found)
         if self.verbose:
             print(

@@ -126,7 +126,7 @@ def documented(scoring: str, oof: str) -> Callable[[type], type]:
             "notes": NOTES,
             "references": REFERENCES,
         }
-        stripped = {name: text.strip("\n") for name, text in shared.items()}
+        stripped = {name: text.strip() for name, text in shared.items()}
         cls.__doc__ = str(cls.__doc__) % stripped
         return cls
 
