@@ -12,9 +12,9 @@ from functools import partial
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch.nn import functional as F
 
+from ._compat import Interval
 from ._engine.ops.counter_random import normal, uniform, unit_bits
 from ._engine.ops.mixing import MIXINGS, Mixing, boxes
 from ._number_range import LARGEST

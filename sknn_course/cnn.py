@@ -4,9 +4,9 @@ from math import prod
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from ._compat import Interval, StrOptions
 from ._engine.ops.activations import ACTIVATIONS
 from ._estimator.documentation import documented
 from ._estimator.image_rows import (

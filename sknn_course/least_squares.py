@@ -5,8 +5,8 @@ from numbers import Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from sknn_course._compat import Interval, StrOptions
 from sknn_course._devices import resolve_device
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (

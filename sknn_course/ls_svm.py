@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from sknn_course._compat import Interval, StrOptions
 from sknn_course._devices import prediction_device, resolve_device
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (

@@ -5,8 +5,8 @@ from time import perf_counter
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from sklearn.utils.optimize import _check_optimize_result
 
+from .._compat import check_optimize_result
 from .ops.counter_random import step_keys
 from .ops.stacked import Batch
 from .rows import StackedRows
@@ -68,7 +68,7 @@ def train_lbfgs(job):
 
 def warn_if_not_converged(job):
     """Issue scikit-learn's warning about the solver's end."""
-    _check_optimize_result("lbfgs", job.optimize_result, job.settings.max_iter)
+    check_optimize_result("lbfgs", job.optimize_result, job.settings.max_iter)
 
 
 class Objective:

@@ -8,12 +8,11 @@ from types import MethodType
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
+from .._compat import CallbackSupportMixin, check_sample_weight
 from .._devices import resolve_device, widest_float
 from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
@@ -186,7 +185,7 @@ class NeuralEstimator(
         check_number_range(self, dtype)
         targets = self._encode(y, incremental)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
+            sample_weight = check_sample_weight(sample_weight, X, dtype=dtype)
             if not np.isfinite(sample_weight).all():  # what was given is one number
                 raise ValueError(
                     f"sample_weight={sample_weight[0]} for all rows: give finite "

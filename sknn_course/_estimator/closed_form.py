@@ -8,13 +8,13 @@ from sklearn.base import (
     ClassifierMixin,
     MultiOutputMixin,
     RegressorMixin,
-    _fit_context,
 )
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sknn_course._compat import fit_context
 from sknn_course._devices import widest_float
 from sknn_course._estimator.plain_rows import FLOATS
 from sknn_course._estimator.sparse_indices import check_indices
@@ -62,7 +62,7 @@ class ClosedFormEstimator(BaseEstimator):
 class TargetRegressor(MultiOutputMixin, RegressorMixin, ClosedFormEstimator):
     """Regressor on top of the two hooks."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Fit the model.
 
@@ -113,7 +113,7 @@ class SignClassifier(ClassifierMixin, ClosedFormEstimator):
     is the prediction.
     """
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Fit the model.
 

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from .._compat import Interval, Options, StrOptions
 from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser

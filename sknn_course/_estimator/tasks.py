@@ -2,18 +2,18 @@
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
-from sklearn.callback import with_callbacks
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    type_of_target,
-    unique_labels,
-)
+from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from .._compat import (
+    StrOptions,
+    check_partial_fit_first_call,
+    fit_context,
+    with_callbacks,
+)
 from .base import NeuralEstimator, _OnlineMethod
 from .validation_data import check_same_outputs
 
@@ -58,7 +58,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
 
     def _first_classes(self, y, classes):
         """Take over the classes given to the first call of ``partial_fit``."""
-        if _check_partial_fit_first_call(self, classes):
+        if check_partial_fit_first_call(self, classes):
             several = type_of_target(y).startswith("multilabel")
             self._multilabel = LabelBinarizer().fit(y) if several else None
 
@@ -132,7 +132,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         return self.n_outputs_ == 1
 
     @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network on X and y.
 
@@ -155,7 +155,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         return self._fit(X, y, sample_weight, validation=_pair(X_val, y_val))
 
     @_OnlineMethod
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train for one more epoch, on the given rows.
 
@@ -275,7 +275,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         pass
 
     @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network on X and y.
 
@@ -297,7 +297,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         return self._fit(X, y, sample_weight, validation=_pair(X_val, y_val))
 
     @_OnlineMethod
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more epoch, on the given rows.
 

@@ -8,19 +8,18 @@ their core, and what a task does between its trainings is as quick as in a loop.
 from functools import cache
 from queue import SimpleQueue
 
-import joblib.parallel
-import sklearn._config
+import sklearn
 import torch
 
+from .. import _compat
 from . import task
-
-# what libraries keep for each thread
-LOCALS = (joblib.parallel._backend, sklearn._config._threadlocal, task._thread)
 
 
 @cache
 def load_greenlet():
-    """The package greenlet, or None where it is not installed."""
+    """The package greenlet, or None where tasks cannot share a thread."""
+    if _compat.joblib_thread_state is None:
+        return None
     try:
         import greenlet
     except ImportError:
@@ -33,22 +32,22 @@ class ThreadState:
 
     Contexts such as `sklearn.config_context` change it. Tasks that share a thread
     therefore each put back their own.
-
-    Parameters
-    ----------
-    is_new : bool
-        As for a thread in which nothing has run, instead of as it is now.
     """
 
-    def __init__(self, is_new=False):
-        self.values = [{} if is_new else vars(local).copy() for local in LOCALS]
-        self.takes_gradients = is_new or torch.is_grad_enabled()
+    def __init__(self):
+        self.locals = [
+            (local, vars(local).copy())
+            for local in (_compat.joblib_thread_state, task._thread)
+        ]
+        self.sklearn_config = sklearn.get_config()
+        self.takes_gradients = torch.is_grad_enabled()
 
     def restore(self):
         """Put it back."""
-        for local, values in zip(LOCALS, self.values, strict=True):
+        for local, values in self.locals:
             vars(local).clear()
             vars(local).update(values)
+        sklearn.set_config(**self.sklearn_config)
         torch.set_grad_enabled(self.takes_gradients)
 
 
@@ -91,10 +90,10 @@ class GreenletThread:
 
     def _run(self):
         greenlet = load_greenlet()
-        self._switcher = greenlet.getcurrent()
+        self._switcher, state_before = greenlet.getcurrent(), ThreadState()
         while (turn := self._turns.get()) is not None:
             if not isinstance(turn, greenlet.greenlet):
-                ThreadState(is_new=True).restore()
+                state_before.restore()
                 turn = greenlet.greenlet(turn)
             turn.switch()
         # greenlet lets go of it with the thread, and overlooks us if `gc.freeze` was

@@ -5,21 +5,16 @@ from contextlib import contextmanager
 from time import perf_counter
 
 import joblib
-from joblib.externals.loky import reusable_executor
 from joblib.parallel import ParallelBackendBase
 
+from .. import _compat
 from .._engine.threads import in_forked_child
 from .orphans import end_with_parent
 from .report import begin_report, last_report
-from .stacked_call import raise_overlooked_error
 
 CORES = "LOKY_MAX_CPU_COUNT"  # what `joblib.cpu_count` keeps to
 
-
-@in_forked_child
-def _start_own_workers():
-    """joblib would wait for the parent's, which do not answer the child."""
-    reusable_executor._executor = None
+in_forked_child(_compat.forget_loky_workers)
 
 
 class SharedAmongProcesses(ParallelBackendBase):
@@ -80,7 +75,7 @@ class SharedAmongProcesses(ParallelBackendBase):
             tasks, self._tasks = self._tasks, []
             self._run(tasks)
         yield
-        raise_overlooked_error(self.parallel)
+        _compat.raise_overlooked_error(self.parallel)
 
     def abort_everything(self, ensure_ready=True):
         """Forget tasks that have not begun."""

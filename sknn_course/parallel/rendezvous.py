@@ -12,8 +12,8 @@ when it has ended, failed, or waits for tasks of its own.
 """
 
 import atexit
+import inspect
 import os
-import sys
 import threading
 from time import monotonic
 
@@ -186,7 +186,7 @@ class Rendezvous:
         """Of the arrays in a task's calls and those of its job that no other has."""
         n_bytes, held = cut_bytes(job.train), {}
         if n_bytes * self.turns.max_models > self.turns.max_bytes:  # else of no account
-            held = bytes_by_owner(values_in_calls(sys._getframe()))
+            held = bytes_by_owner(values_in_calls(inspect.currentframe()))
             in_calls = sum(held[owner] for owner in held.keys() - task.given)
             n_bytes = max(n_bytes // 2, in_calls)
         of_job = bytes_by_owner(new)

@@ -5,8 +5,9 @@ from time import monotonic
 
 from joblib.parallel import ParallelBackendBase
 
+from .. import _compat
 from .._engine.interrupts import Uninterrupted
-from .garbage import spare_older_objects, take_up_older_objects
+from .gc_freeze import spare_older_objects, take_up_older_objects
 from .task import current_task
 
 
@@ -79,7 +80,7 @@ class StackedCall(ParallelBackendBase):
                     self.stop_call()
         yield
         self.stop_call()
-        raise_overlooked_error(self.parallel)
+        _compat.raise_overlooked_error(self.parallel)
         if call is not None and call.error is not None:
             raise call.error
 
@@ -121,12 +122,3 @@ class StackedCall(ParallelBackendBase):
         self._call = rendezvous.begin_call(parent, self._started)
         if parent is None and self._returns_list:
             spare_older_objects()
-
-
-def raise_overlooked_error(parallel):
-    """Raise the error that ended joblib's iterator of tasks, if one did.
-
-    Joblib keeps it as that of a task, for which it does not wait where all other tasks
-    have ended, or none was to come (``pre_dispatch="all"``).
-    """
-    parallel._raise_error_fast()

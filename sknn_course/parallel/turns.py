@@ -9,6 +9,7 @@ from time import monotonic
 
 from joblib import cpu_count
 
+from .. import _compat
 from .greenlets import GreenletThread, load_greenlet
 from .task import BLOCKED, DROPPED, ENDED, READY, RUNNING, WAITING, run
 
@@ -253,8 +254,7 @@ class Turns:
             task.callback(task.outcome)
         except BaseException as error:
             task.call.error = error
-            # so that joblib awaits no more results
-            task.callback.parallel._aborting = True
+            _compat.await_no_more(task.callback.parallel)
         with self.lock:
             task.call.failed |= not task.outcome[0] or task.call.error is not None
         task.outcome = None  # it may be large

@@ -2,7 +2,7 @@
 
 import warnings
 
-STATE = ("filters", "showwarning", "_showwarnmsg_impl")  # what catch_warnings keeps
+from .. import _compat
 
 
 class WarningState:
@@ -25,13 +25,11 @@ class WarningState:
     """
 
     def __init__(self):
-        for name in STATE:
-            setattr(self, name, getattr(warnings, name, None))
+        self._values = {name: getattr(warnings, name) for name in _compat.WARNING_STATE}
 
     def restore(self):
         """Put the filters and printers back."""
-        for name in STATE:
-            if hasattr(warnings, name):
-                setattr(warnings, name, getattr(self, name))
+        for name, value in self._values.items():
+            setattr(warnings, name, value)
         with warnings.catch_warnings():
             pass  # tells the interpreter that the filters have changed

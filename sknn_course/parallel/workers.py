@@ -18,9 +18,9 @@ from time import monotonic, perf_counter
 import joblib
 import numpy as np
 import torch
-from joblib.externals.loky import ProcessPoolExecutor
 from sklearn.utils import check_random_state
 
+from .. import _compat
 from .._engine.interrupts import Uninterrupted, wait_for
 from .._engine.slices import fills_core, training_seconds
 from .._engine.threads import in_forked_child
@@ -54,7 +54,7 @@ class _Pool:
             if not self.is_there:
                 self.end()
                 self.n_workers = len(arguments)
-                self._executor = ProcessPoolExecutor(
+                self._executor = _compat.ProcessPoolExecutor(
                     self.n_workers, timeout=IDLE_SECONDS, initializer=end_with_parent
                 )
             return [self._executor.submit(_train, argument) for argument in arguments]
@@ -64,10 +64,9 @@ class _Pool:
         with Uninterrupted():
             executor, self._executor = self._executor, None
             if executor is not None:
-                tasks = executor._call_queue
+                close_call_queue = _compat.call_queue_of(executor)
                 executor.shutdown(kill_workers=True)
-                # or the thread that sends tasks would wait for ever for a reader
-                tasks._reader.close()
+                close_call_queue()
 
 
 _pool = _Pool()
@@ -121,7 +120,8 @@ def share_out(groups, max_bytes):
 def _is_main():
     """Whether this is the thread and the process that may start others."""
     return (
-        threading.current_thread() is threading.main_thread()
+        _compat.ProcessPoolExecutor is not None
+        and threading.current_thread() is threading.main_thread()
         and multiprocessing.parent_process() is None
     )
 

@@ -3,6 +3,7 @@
 import gc
 import threading
 
+from .. import _compat
 from .._engine.threads import in_forked_child
 
 _lock = threading.Lock()
@@ -28,6 +29,8 @@ def spare_older_objects():
     once the program itself has frozen objects.
     """
     global _n_calls, _program_froze
+    if not _compat.can_freeze:
+        return
     with _lock:
         if _n_calls == 0:
             # to count many frozen objects takes as long as a small search
@@ -40,6 +43,8 @@ def spare_older_objects():
 def take_up_older_objects():
     """Undo `spare_older_objects`, with the last call that asked for it."""
     global _n_calls
+    if not _compat.can_freeze:
+        return
     with _lock:
         _n_calls -= 1
         if _n_calls == 0 and not _program_froze:
