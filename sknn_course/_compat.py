@@ -33,7 +33,7 @@ except ImportError as error:
         "install scikit-learn 1.9, or a newer sknn_course."
     ) from error
 
-try:  # experimental in scikit-learn 1.9
+try:  # public, but new in scikit-learn 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # estimators then have no ``set_callbacks``
 

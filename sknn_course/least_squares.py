@@ -16,7 +16,7 @@ from sknn_course._estimator.closed_form import (
     scaled_tensor,
 )
 from sknn_course._estimator.onnx_conversion import OnnxLinear
-from sknn_course.parallel import share
+from sknn_course.parallel import memoize
 
 SMALL = 1e-6  # columns of no smaller share of the largest norm keep ten digits
 
@@ -182,7 +182,7 @@ class _LinearLeastSquares(OnnxLinear):
 
         # by the data as they came: MKL's products differ in the last bit with the
         # place of their factors in memory
-        X, Y, UtY, s, Vt, X_mean, Y_mean = share(
+        X, Y, UtY, s, Vt, X_mean, Y_mean = memoize(
             factorize_centred, X, Y, w, self.fit_intercept, scale
         )
         # Below this share of the largest a singular value is rounding: of the

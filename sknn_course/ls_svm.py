@@ -16,7 +16,7 @@ from sknn_course._estimator.closed_form import (
     closed_form_tensor,
 )
 from sknn_course._estimator.onnx_conversion import OnnxKernel
-from sknn_course.parallel import share
+from sknn_course.parallel import memoize
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
@@ -79,7 +79,7 @@ def kernel_matrix(X, Y, kernel, gamma, degree, coef0):
         Not to be changed: others may share it.
     """
     if not callable(kernel):
-        return share(KERNELS[kernel], X, Y, gamma, degree, coef0)
+        return memoize(KERNELS[kernel], X, Y, gamma, degree, coef0)
     K = np.asarray(kernel(X.cpu().numpy(), Y.cpu().numpy()))
     if K.shape != (len(X), len(Y)):
         raise ValueError(

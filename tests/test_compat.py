@@ -24,7 +24,7 @@ from test_import_layers import SOURCES
 
 from sknn_course import _compat
 from sknn_course.parallel import last_report, workers
-from sknn_course.parallel.greenlets import load_greenlet
+from sknn_course.parallel.runners import load_greenlet
 
 OTHERS = {"gc", "greenlet", "joblib", "sklearn", "skorch", "threading", "warnings"}
 

@@ -20,16 +20,16 @@ class WarningState:
     ...     warnings.simplefilter("ignore")
     ...     ignored = WarningState()
     ...     state.restore()
-    ...     warnings.filters[0] == ignored.filters[0]
+    ...     warnings.filters[0] == ignored.values["filters"][0]
     False
     """
 
-    def __init__(self):
-        self._values = {name: getattr(warnings, name) for name in _compat.WARNING_STATE}
+    def __init__(self) -> None:
+        self.values = {name: getattr(warnings, name) for name in _compat.WARNING_STATE}
 
-    def restore(self):
+    def restore(self) -> None:
         """Put the filters and printers back."""
-        for name, value in self._values.items():
+        for name, value in self.values.items():
             setattr(warnings, name, value)
         with warnings.catch_warnings():
             pass  # tells the interpreter that the filters have changed
