@@ -159,8 +159,9 @@ class StackedBackend(ParallelBackendBase):
             raise ValueError(f"cuda_graphs must be True or False, got {cuda_graphs!r}.")
         self.max_models, self.max_bytes = int(max_models), int(max_bytes)
         self.trains_in_workers = n_processes == "auto"
-        named = {"auto": 1, -1: joblib.cpu_count()}
-        self.n_processes = named.get(n_processes, n_processes)
+        if n_processes == -1:
+            n_processes = joblib.cpu_count()
+        self.n_processes = 1 if n_processes == "auto" else n_processes
         self.cuda_graphs = cuda_graphs
         self._report: Report | None = None
         self._scheduler: Scheduler | None = None
