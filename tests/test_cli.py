@@ -17,6 +17,7 @@ from sknn_course._cli import main
 from sknn_course._compare import candidates
 from sknn_course._compare.tables import BUILTIN
 from sknn_course.parallel import last_report
+from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
 from sknn_course.parallel.scheduler import Scheduler
 
 QUICK = ["--cv", "2", "--settings", "1", "--models", "least_squares"]
@@ -221,7 +222,7 @@ def test_ctrl_c_once_more_ends_at_once(name, capsys, monkeypatch):
     compare_interrupted(monkeypatch)
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.endswith("interrupted\n")
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() < INTERPRETERS_OWN
 
 
 def test_nothing_but_failures_is_status_1(capsys, monkeypatch):
