@@ -7,18 +7,18 @@ zero: the mean, where the pixels are standardised.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, overload
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import Tensor
 from torch.nn import functional as F
 
 from ._choices import did_you_mean
+from ._compat import Interval
 from ._engine.ops.counter_random import normal, uniform, unit_bits
 from ._engine.ops.mixing import Mixing, boxes, cutmix, mixup
 from ._number_range import LARGEST
@@ -275,7 +275,7 @@ def augmentation_pipeline(augmentation: None) -> None: ...
 
 @overload
 def augmentation_pipeline(
-    augmentation: Given | list[Given] | tuple[Given, ...],
+    augmentation: Given | Sequence[Given],
 ) -> Augmentation: ...
 
 

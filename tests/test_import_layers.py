@@ -22,15 +22,18 @@ ROWS = [
     ["leaderboard"],
     ["_compare"],
     ["plotting", "inspection", "preprocessing", "tensorboard"],
-    ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
+    ["ensemble"],
+    ["_ensemble", "mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["_estimator"],
     ["augmentation"],
     ["parallel"],
     ["_engine"],
     ["_engine.ops"],
+    ["_engine.cost_model"],
     ["architectures"],
     ["layers"],
     ["datasets", "_choices", "_devices", "_number_range", "_plain_values"],
+    ["_compat"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from sklearn.model_selection._search import BaseSearchCV
+
+from sknn_course._compat import BaseSearchCV
 
 
 def draw_settings(

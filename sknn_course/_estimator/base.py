@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import (
     Tags,
@@ -17,10 +16,10 @@ from sklearn.utils import (
     check_consistent_length,
     check_random_state,
 )
-from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
 from .._choices import SuggestsChoices
+from .._compat import CallbackSupportMixin, check_sample_weight
 from .._devices import resolve_device, widest_float
 from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
@@ -207,7 +206,7 @@ class NeuralEstimator(
         """Weights of the rows, those of their classes included."""
         weights = None
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, X, dtype=dtype)
+            weights = check_sample_weight(sample_weight, X, dtype=dtype)
             if not np.isfinite(weights).all():  # what was given is one number
                 raise ValueError(
                     f"sample_weight={weights[0]} for all rows: give finite numbers."
@@ -222,10 +221,10 @@ class NeuralEstimator(
         self, layout: ParameterLayout, dtype: np.dtype, rng: np.random.RandomState
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the initial parameters and forget what earlier fits recorded."""
-        flat = initial_parameters(
+        drawn = initial_parameters(
             layout, self.weight_init, self.bias_init, self.activation, rng
         )
-        flat = torch.from_numpy(flat.astype(dtype, copy=False))
+        flat = torch.from_numpy(drawn.astype(dtype, copy=False))
         self._progress = vars(Progress())
         self._optimizer = self._best = None
         return flat, layout.initial_buffers(flat.dtype)
@@ -313,12 +312,8 @@ class NeuralEstimator(
             )
         if not is_full_batch(self.solver):
             train_split = for_full_batch(train_split, settings.batch_size)
-        strengths = tuple(
-            getattr(layer, "rate", getattr(layer, "std", None))
-            for layer in layout.layers
-        )
         augment = self._inputs.augmentation(self)
-        uses_random_numbers = any(strengths) or augment is not None
+        uses_random_numbers = any(layout.noise_levels) or augment is not None
         observer = None
         if self.callbacks:
             module = build_module(layout, *parameters).to(device)
@@ -328,7 +323,6 @@ class NeuralEstimator(
         return FitJob(
             layout=layout,
             settings=settings,
-            strengths=strengths,
             train=train_split,
             validation=validation,
             parameters=parameters[0],

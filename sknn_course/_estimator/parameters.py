@@ -5,9 +5,9 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, Options
 
 from .._choices import Choices, did_you_mean
+from .._compat import Interval, Options
 from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser
@@ -123,5 +123,6 @@ def training_settings(estimator, targets, split):
         "dtype": str(split.y.dtype),
     }
     names = Settings.__dataclass_fields__
-    given = {name: getattr(estimator, name) for name in names if name not in resolved}
+    own = estimator.get_params(deep=False)
+    given = {name: own[name] for name in names if name in own and name not in resolved}
     return Settings(**given, **resolved)
