@@ -1,8 +1,5 @@
 """How a comparison shares out its time."""
 
-import time
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -17,6 +14,23 @@ from sknn_course.mlp import MLPClassifier
 from sknn_course.parallel import last_report
 
 
+class Clock:
+    """Seconds that only the fits of `Slow` spend."""
+
+    now = 0.0
+
+    @classmethod
+    def monotonic(cls):
+        return cls.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    monkeypatch.setattr(Clock, "now", 0.0)
+    for name in ("compare", "search", "trial"):
+        monkeypatch.setattr(f"sknn_course._compare.{name}.time", Clock)
+
+
 class Slow(ClassifierMixin, BaseEstimator):
     """Takes as long as its setting says, and predicts the first class."""
 
@@ -24,7 +38,7 @@ class Slow(ClassifierMixin, BaseEstimator):
         self.seconds = seconds
 
     def fit(self, X, y):
-        time.sleep(self.seconds)
+        Clock.now += self.seconds
         self.classes_ = np.unique(y)
         return self
 
@@ -32,44 +46,34 @@ class Slow(ClassifierMixin, BaseEstimator):
         return np.full(len(X), self.classes_[0])
 
 
-def searched(budget, seconds, **options):
+def searched(deadline, seconds):
     X, y = load_iris(return_X_y=True)
-    start = time.monotonic()
+    settings = [{"seconds": one} for one in seconds]
     search = SearchWithinBudget(
-        Slow(),
-        [{"seconds": one} for one in seconds],
-        cv=2,
-        refit=False,
-        deadline=start + budget,
-        **options,
+        Slow(), settings, cv=2, refit=False, deadline=deadline
     ).fit(X, y)
-    return search.n_tried_, time.monotonic() - start
+    return search.n_tried_, Clock.now
 
 
 def test_a_search_uses_its_time_and_keeps_it():
-    tried, seconds = searched(0.6, 100 * [0.02])
-    assert 4 <= tried <= 15  # 2 folds of 0.02 s each and what the rest costs
-    assert seconds < 2.0  # of 4
+    assert searched(10.0, 100 * [0.25]) == (20, 10.0)
 
 
 def test_a_setting_that_would_end_too_late_is_not_begun():
-    tried, seconds = searched(0.8, [0.01, 0.3, 0.3, 0.01])
-    assert tried == 2 and seconds < 1.2
+    assert searched(10.0, [0.5, 3.0, 3.0, 0.5]) == (2, 7.0)
 
 
-def waves_of(monkeypatch, seconds_of_wave, **options):
+def waves_of(seconds_of_wave, **options):
     """The waves of a search for 100 settings on a clock that they alone turn."""
-    now, waves = [0.0], []
-    clock = SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr("sknn_course._compare.search.time", clock)
+    waves = []
     search = SearchWithinBudget(Slow(), [{}] * 100, stacked=True, **options)
 
     def evaluate(settings):
         waves.append(len(settings))
-        now[0] += seconds_of_wave(len(settings))
+        Clock.now += seconds_of_wave(len(settings))
 
     search._run_search(evaluate)
-    return waves, now[0]
+    return waves, Clock.now
 
 
 @pytest.mark.parametrize(
@@ -84,10 +88,8 @@ def waves_of(monkeypatch, seconds_of_wave, **options):
         (lambda n: 1.0 * n, 21.0, 25.0, [1, 24]),
     ],
 )
-def test_networks_go_on_in_waves_that_fit(
-    monkeypatch, seconds_of_wave, deadline, end, expected
-):
-    waves, now = waves_of(monkeypatch, seconds_of_wave, deadline=deadline, end=end)
+def test_networks_go_on_in_waves_that_fit(seconds_of_wave, deadline, end, expected):
+    waves, now = waves_of(seconds_of_wave, deadline=deadline, end=end)
     assert waves == expected and now <= end
 
 
@@ -113,35 +115,45 @@ def slow(monkeypatch):
     return replace
 
 
-def test_what_cheap_estimators_leave_goes_to_the_others(slow):
-    slow("linear_svm", 100, 0.02)  # would take 4 s
-    slow("rbf_svm", 3, 0.005)
-    models = ["linear_svm", "rbf_svm"]
-    budget = 1.0
-    start = time.monotonic()
+def n_tried(*models, budget):
     board = compare(load_table("iris"), models, cv=2, n_settings=100, budget=budget)
-    seconds = time.monotonic() - start
-    tried = {one.model: one.n_settings for one in board.results}
+    return {one.model: one.n_settings for one in board.results}, board
+
+
+def test_what_cheap_estimators_leave_goes_to_the_others(slow):
+    slow("linear_svm", 100, 1.0)  # would take 200 s
+    slow("rbf_svm", 3, 0.1)
+    tried, board = n_tried("linear_svm", "rbf_svm", budget=50)
     assert tried["rbf_svm"] == 3  # though it comes last in the registry
-    assert 4 <= tried["linear_svm"] < 25  # 25 settings fill the budget
-    assert seconds < 2 * budget
+    assert 20 <= tried["linear_svm"] <= 24  # 2 s each, and 1 s for each last fit
+    assert Clock.now <= 50
     assert board.left_out == [
         f"{100 - tried['linear_svm']} of 100 settings of linear_svm: its part of the "
         "budget was spent"
     ]
 
 
-def test_what_is_left_in_the_end_does_for_an_expensive_one(slow):
+def test_estimators_share_alike_whatever_they_cost(slow):
+    slow("linear_svm", 100, 1.0)
+    slow("rbf_svm", 100, 1.0)
+    slow("ls_svm", 30, 3.0)
+    tried, _ = n_tried("linear_svm", "rbf_svm", "ls_svm", budget=120)
+    assert abs(tried["linear_svm"] - tried["rbf_svm"]) <= 1
+    seconds = 2 * tried["linear_svm"], 6 * tried["ls_svm"]
+    assert abs(seconds[0] - seconds[1]) <= 6 + 2 * 3  # a setting and its last fits
+    assert 105 <= Clock.now <= 120
+
+
+def test_what_is_left_in_the_end_does_for_an_expensive_one(slow, monkeypatch):
     """Its share was too small at first: the others seemed to need theirs."""
-    slow("ls_svm", 2, 0.15)
-    cheaper = [0.1] + 9 * [0.0]
-    model = Model(lambda classify, table: (Slow(), {"seconds": cheaper}, 1.0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(MODELS, "linear_svm", model)
-        patch.setitem(MODELS, "rbf_svm", model)
-        models = ["linear_svm", "rbf_svm", "ls_svm"]
-        board = compare(load_table("iris"), models, cv=2, n_settings=10, budget=2.0)
-    assert [one.n_settings for one in board.results if one.model == "ls_svm"] == [2]
+    slow("ls_svm", 2, 15.0)
+    space = {"seconds": [10.0] + 9 * [0.1]}
+    cheaper = Model(lambda classify, table: (Slow(), space, 1.0))
+    monkeypatch.setitem(MODELS, "linear_svm", cheaper)
+    monkeypatch.setitem(MODELS, "rbf_svm", cheaper)
+    tried, board = n_tried("linear_svm", "rbf_svm", "ls_svm", budget=200)
+    assert tried == {"dummy": 1, "linear_svm": 10, "rbf_svm": 10, "ls_svm": 2}
+    assert board.left_out == []
 
 
 def test_every_estimator_has_a_first_setting_before_any_has_a_second(slow):
