@@ -1,5 +1,7 @@
 """Regressors that standardise their targets, beside scikit-learn's way to do so."""
 
+import warnings
+
 import joblib
 import numpy as np
 import pytest
@@ -142,3 +144,26 @@ def test_large_targets_keep_their_digits_in_single_precision():
 def test_what_cannot_be_standardised(options, y, message):
     with pytest.raises(ValueError, match=message):
         mlp(**options).fit(X, y)
+
+
+@pytest.mark.parametrize("factor", [0.001, 0.01, 1.0, 5.0, 100.0])
+@pytest.mark.parametrize("loss", DEGREES)
+def test_one_warning_where_the_scale_keeps_a_network_from_learning(loss, factor):
+    options = dict(loss=loss, learning_rate_init=0.001, n_iter_no_change=10)
+    own = mlp(**options, max_iter=100, normalize_y=False)
+    y = factor * (SIGNAL - SIGNAL.mean())
+    for normalize_y in (False, True):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            own.set_params(normalize_y=normalize_y).fit(X, y)
+        advised = ["normalize_y=True" in str(one.message) for one in caught]
+        assert sum(advised) == (not normalize_y and factor not in (1.0, 5.0))
+        assert len(caught) <= 1  # beside that of scikit-learn: with it
+        assert any(advised) == (own.score(X, y) < 0.1)
+
+
+def test_no_warning_of_the_scale_before_anything_could_be_learned(recwarn):
+    own = mlp(max_iter=3, normalize_y=False).fit(X, ONE)
+    for _ in range(12):
+        own.partial_fit(X, ONE)
+    assert "normalize_y" not in "".join(str(one.message) for one in recwarn)

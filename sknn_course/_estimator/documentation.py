@@ -156,7 +156,8 @@ NORMALIZE_Y = """
         `loss_`, `loss_curve_`, `best_loss_` and `validation_loss_curve_` of one
         output; the losses of several, which differ in their units, are those of
         the standardised ones, as is what `tol` is compared with, what `verbose`
-        prints, and `net_` with its history. Not with 'poisson'.
+        prints, and `net_` with its history. Not with 'poisson'. A warning
+        proposes it where y is of another scale and the network learned little of it.
 """
 
 COMPUTING = """

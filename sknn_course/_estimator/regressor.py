@@ -10,7 +10,8 @@ from .._engine.losses import LOSSES
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method
 from .parameter_types import Array, LossName, MatrixLike
-from .targets import NumberTargets, Targets, mean_and_scale
+from .target_scale import mean_and_scale
+from .targets import NumberTargets, Targets
 
 
 class NeuralRegressor(RegressorMixin, NeuralEstimator):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.preprocessing import LabelBinarizer, StandardScaler
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import unique_labels
 
@@ -236,24 +236,6 @@ class NumberTargets(Targets):
         if self.mean is not None:
             outputs = (outputs * self.scale + self.mean).astype(outputs.dtype)
         return outputs.ravel() if self.n_outputs == 1 else outputs
-
-
-def mean_and_scale(y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
-    """Mean and standard deviation of each output, 1 for a constant one.
-
-    Raises
-    ------
-    ValueError
-        If they are not finite.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaler = StandardScaler().fit(y.astype(np.float64), None, sample_weight)
-    if not np.isfinite([scaler.mean_, scaler.scale_]).all():
-        raise ValueError(
-            f"normalize_y=True needs finite numbers: y has the mean {scaler.mean_} and "
-            f"the standard deviation {scaler.scale_}."
-        )
-    return scaler.mean_, scaler.scale_
 
 
 def class_or_label_targets(y: Array) -> ClassTargets | LabelTargets:
