@@ -219,6 +219,8 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
 
     %(class_weight)s
 
+    %(label_smoothing)s
+
     %(computing)s
 
     Attributes
@@ -309,6 +311,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         weight_init: str = "glorot",
         bias_init: str = "auto",
         class_weight: ClassWeight = None,
+        label_smoothing: float = 0.0,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,
@@ -391,6 +394,8 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         Standard deviation of normal noise after each pooling, in training.
 
     %(initialisation)s
+
+    %(quantile)s
 
     %(normalize_y)s
 
@@ -482,6 +487,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         noise: float = 0.0,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        quantile: float = 0.5,
         normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",

@@ -82,6 +82,8 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
 
     %(class_weight)s
 
+    %(label_smoothing)s
+
     %(computing)s
 
     Attributes
@@ -161,6 +163,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         weight_init: str = "glorot",
         bias_init: str = "auto",
         class_weight: ClassWeight = None,
+        label_smoothing: float = 0.0,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,
@@ -199,6 +202,8 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         Standard deviation of normal noise after each hidden layer, in training.
 
     %(initialisation)s
+
+    %(quantile)s
 
     %(normalize_y)s
 
@@ -281,6 +286,7 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         noise: float = 0.0,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        quantile: float = 0.5,
         normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",

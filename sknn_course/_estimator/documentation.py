@@ -148,6 +148,18 @@ CLASS_WEIGHT = """
         `sample_weight`.
 """
 
+LABEL_SMOOTHING = """
+    label_smoothing : float, default=0.0
+        Share of each row's target that is spread evenly over all classes, as in
+        `torch.nn.CrossEntropyLoss`; of two classes, for each label. The losses of
+        validation rows are those of such targets too.
+"""
+
+QUANTILE = """
+    quantile : float, default=0.5
+        The quantile that 'quantile' predicts, between 0 and 1; 0.5 is the median.
+"""
+
 NORMALIZE_Y = """
     normalize_y : bool, default=False
         Whether each output is standardised in training, by the mean and the standard
@@ -291,6 +303,8 @@ def documented(cls: Estimator) -> Estimator:
         "batch_norm": BATCH_NORM,
         "initialisation": INITIALISATION,
         "class_weight": CLASS_WEIGHT,
+        "label_smoothing": LABEL_SMOOTHING,
+        "quantile": QUANTILE,
         "normalize_y": NORMALIZE_Y,
         "computing": COMPUTING,
         "attributes": ATTRIBUTES,

@@ -1,9 +1,11 @@
 """Base of the neural regressors."""
 
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
+from sklearn.utils._param_validation import Interval
 
 from .._choices import Choices
 from .._engine.losses import LOSSES
@@ -20,10 +22,12 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimator._parameter_constraints,
         "loss": [Choices({n for n, row in LOSSES.items() if row.targets == "numbers"})],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
         "normalize_y": ["boolean"],
     }
     _y_numeric = True
     loss: LossName
+    quantile: float
     normalize_y: bool
     _y_mean: Array | None
     _y_scale: Array | None

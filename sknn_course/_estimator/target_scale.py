@@ -80,7 +80,7 @@ def advice_on_scale(job: FitJob, fitted: FittedNetwork) -> str:
     if not best or loss(fitted._predictor.predict(X)) < (1 - LITTLE) * best:
         return ""
     return (
-        f"The network has learned little of y, whose size is {size:.2g} and whose "
-        f"standard deviation is {spread:.2g}, while outputs start around 0, about 1 "
+        f"The network has learned little of y, whose size is {size:.3g} and whose "
+        f"standard deviation is {spread:.3g}, while outputs start around 0, about 1 "
         "apart: normalize_y=True standardises y."
     )
