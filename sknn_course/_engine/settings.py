@@ -44,6 +44,7 @@ class Settings:
     max_fun: int
     quantile: float = 0.5
     label_smoothing: float = 0.0
+    grad_clip: float | None = None
     mixed_precision: bool = False
     dtype: str = "float32"
 

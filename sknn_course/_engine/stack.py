@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .._devices import widest_float
+from .clipping import Clipping
 from .expand import ExpandPerParameter
 from .groups import widest_layout
 from .job import FitJob
@@ -90,6 +91,9 @@ class Stack:
                 for name in STRENGTHS
             },
             first.settings.penalize_bias,
+        )
+        self.clipping = Clipping(
+            layout, self.grad, self.n_models, [job.settings.grad_clip for job in jobs]
         )
         self.loss = LOSSES[first.settings.loss].filled_in(**self._loss_values())
         self.observer: Any = None  # told of each batch and makes the step, if set
@@ -280,6 +284,8 @@ class Stack:
             loss = partial(self._batch_loss, batch, prediction)
             self.observer.step(outputs, loss, number)
             return prediction
+        if self.clipping.acts:
+            self.clipping.clip()
         if self.penalties.decays:
             self.penalties.decay(rate)
         t: Number = number

@@ -110,6 +110,11 @@ TRAINING = """
     weight_decay : float, default=0.0
         Decoupled weight decay, scaled by the learning rate; with 'adam' this is
         AdamW.
+
+    grad_clip : float or None, default=None
+        Largest norm of the gradient of all parameters, penalties included, in each
+        step: a longer one is scaled to it, as by `torch.nn.utils.clip_grad_norm_`.
+        Callbacks see it before. Not with 'lbfgs'.
 """
 
 REGULARIZATION = """
