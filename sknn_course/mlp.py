@@ -82,6 +82,8 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
 
     %(class_weight)s
 
+    %(label_smoothing)s
+
     %(computing)s
 
     Attributes
@@ -152,6 +154,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         l2: float = 0.0,
         penalize_bias: bool = False,
         weight_decay: float = 0.0,
+        grad_clip: float | None = None,
         dropout: Rates = 0.0,
         input_dropout: float = 0.0,
         batch_norm: BatchNormPlace = False,
@@ -161,6 +164,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         weight_init: str = "glorot",
         bias_init: str = "auto",
         class_weight: ClassWeight = None,
+        label_smoothing: float = 0.0,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,
@@ -199,6 +203,10 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         Standard deviation of normal noise after each hidden layer, in training.
 
     %(initialisation)s
+
+    %(quantile)s
+
+    %(normalize_y)s
 
     %(computing)s
 
@@ -271,6 +279,7 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         l2: float = 0.0,
         penalize_bias: bool = False,
         weight_decay: float = 0.0,
+        grad_clip: float | None = None,
         dropout: Rates = 0.0,
         input_dropout: float = 0.0,
         batch_norm: BatchNormPlace = False,
@@ -279,6 +288,8 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         noise: float = 0.0,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        quantile: float = 0.5,
+        normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,
