@@ -1,0 +1,1 @@
+from ._tabular.encoder import TableEncoder
