@@ -66,6 +66,8 @@ setup(
         "all": ALL,
     },
     packages=find_packages(include=["sknn_course", "sknn_course.*"]),
-    package_data={"sknn_course": ["py.typed", "datasets/data/*.csv"]},
+    package_data={
+        "sknn_course": ["py.typed", "datasets/data/*.csv", "course/*/rows.toml"]
+    },
     entry_points={"console_scripts": ["sknn_course = sknn_course._cli:main"]},
 )

@@ -4,8 +4,8 @@
 
 Fits of this package's MLPClassifier, stacked and one by one, after a check that both
 have the same losses. Measures what share of the machine's matrix-product rate the
-training steps reach, and the constants of `sknn_course._engine.slices`. Writes a JSON
-file and a picture beside it.
+training steps reach, and the constants of a step in `sknn_course._engine.cost_model`.
+Writes a JSON file and a picture beside it.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from stack_sizes import (
 )
 from timing import check_agreement, ratio, time_in_turn
 
-from sknn_course._engine import slices
+from sknn_course._engine.cost_model import COSTS
 from sknn_course.parallel import last_report
 
 STACKED, ALONE = "stacked", "one by one"
@@ -275,12 +275,10 @@ def main(argv=None):
         "machine": describe_machine(),
         "matrix_product_rate": rates,
         "results": results,
-        "crossovers": crossovers(results, stacks, measured["STEP_OPERATIONS"]),
+        "crossovers": crossovers(results, stacks, measured["core_operations"]),
         "stacks": stacks,
         "constants": measured,
-        "constants_in_use": {
-            name: value for name, value in vars(slices).items() if name.isupper()
-        },
+        "constants_in_use": {name: getattr(COSTS, name) for name in measured},
     }
     print(f"matrix products per second: {rates}", f"crossovers: {report['crossovers']}")
     print(*stack_lines(report), sep="\n")

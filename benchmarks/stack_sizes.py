@@ -1,6 +1,6 @@
 """How the time of a training step depends on the number of networks in a stack.
 
-From that come the constants by which `sknn_course._engine.slices` cuts stacks.
+From that come the constants of `sknn_course._engine.cost_model` that are of a step.
 """
 
 import statistics
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from timing import time_in_turn
 
-from sknn_course._engine.slices import model_bytes, operations_per_step
+from sknn_course._engine.plan import model_bytes, operations_per_step
 from sknn_course._engine.trainer import train_stack
 from sknn_course.mlp import MLPClassifier
 
@@ -174,7 +174,7 @@ def _measure_network(sizes, batch_size, most_models, repeats):
 
 
 def constants(stacks):
-    """What `sknn_course._engine.slices` should hold, by these measurements.
+    """What `sknn_course._engine.cost_model` should hold, by these measurements.
 
     Parameters
     ----------
@@ -197,24 +197,24 @@ def constants(stacks):
     )
     operations = [stack["operations"] for stack in stacks]
     return {
-        "OVERHEAD_SECONDS": float(overhead),
-        "MODEL_SECONDS": float(per_model) - smallest["bytes"] / byte_rate,
-        "BYTES_PER_SECOND": byte_rate,
-        "OPERATIONS_PER_SECOND": statistics.median(
+        "step_seconds": float(overhead),
+        "model_seconds": float(per_model) - smallest["bytes"] / byte_rate,
+        "bytes_per_second": byte_rate,
+        "operations_per_second": statistics.median(
             stack["operations"] / seconds
             for stack, seconds in zip(others, best[1:], strict=True)
         ),
-        "SLICE_BYTES": min(
+        "stack_bytes": min(
             (1 << n for n in range(18, 29)), key=lambda limit: _loss(stacks, limit)
         ),
-        "STEP_OPERATIONS": crossing(
+        "core_operations": crossing(
             operations,
             [
                 stack["seconds_alone_one_core"] / (CLEARLY * seconds)
                 for stack, seconds in zip(stacks, best, strict=True)
             ],
         ),
-        "SHARED_OPERATIONS": crossing(
+        "threads_operations": crossing(
             operations,
             [
                 CLEARLY
@@ -227,7 +227,7 @@ def constants(stacks):
 
 
 def _loss(stacks, limit):
-    """Mean logarithm of the time in slices of so many bytes over the best time."""
+    """Mean logarithm of the time in stacks of so many bytes over the best time."""
     losses = []
     for stack in stacks:
         times = stack["seconds_in_stack"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError, StrOptions
 
 
@@ -50,17 +51,17 @@ class Choices(StrOptions):
         return f"a str among {{{listed(sorted(self.options))}}}"
 
 
-class SuggestsChoices:
+class SuggestsChoices(BaseEstimator):
     """Mixin: what is no allowed name of a parameter meets a suggestion."""
 
     def _validate_params(self) -> None:
         try:
-            super()._validate_params()  # type: ignore[misc]
+            super()._validate_params()
         except InvalidParameterError as error:
             raise InvalidParameterError(f"{error}{self._suggestion(error)}") from None
 
     def _suggestion(self, error: InvalidParameterError) -> str:
-        for parameter, constraints in self._parameter_constraints.items():  # type: ignore[attr-defined]
+        for parameter, constraints in self._parameter_constraints.items():
             if str(error).startswith(f"The {parameter!r} parameter "):
                 options = [c.options for c in constraints if isinstance(c, StrOptions)]
                 known = set().union(*options)

@@ -7,7 +7,7 @@ zero: the mean, where the pixels are standardised.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
@@ -275,7 +275,7 @@ def augmentation_pipeline(augmentation: None) -> None: ...
 
 @overload
 def augmentation_pipeline(
-    augmentation: Given | list[Given] | tuple[Given, ...],
+    augmentation: Given | Sequence[Given],
 ) -> Augmentation: ...
 
 

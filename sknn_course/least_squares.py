@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 
+from sknn_course._choices import Choices
 from sknn_course._devices import resolve_device
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (
@@ -387,7 +388,7 @@ class LeastSquaresClassifier(_LinearLeastSquares, SignClassifier):
 
     _parameter_constraints: dict = {
         **_LinearLeastSquares._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, Choices({"balanced"}), None],
     }
 
     def __init__(

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 
+from sknn_course._choices import Choices
 from sknn_course._devices import prediction_device, resolve_device
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (
@@ -147,9 +148,9 @@ class _KernelLeastSquares(OnnxKernel, ClosedFormEstimator):
 
     _parameter_constraints: dict = {
         "C": [Interval(Real, 0, LARGEST, closed="right")],
-        "kernel": [StrOptions(set(KERNELS)), callable],
+        "kernel": [Choices(KERNELS), callable],
         "gamma": [
-            StrOptions({"scale", "auto"}),
+            Choices({"scale", "auto"}),
             Interval(Real, 0, LARGEST, closed="both"),
         ],
         "degree": [Interval(Integral, 0, None, closed="left")],
@@ -395,7 +396,7 @@ class LeastSquaresSVC(_KernelLeastSquares, SignClassifier):
 
     _parameter_constraints: dict = {
         **_KernelLeastSquares._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, Choices({"balanced"}), None],
     }
 
     def __init__(

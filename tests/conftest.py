@@ -69,6 +69,7 @@ def check(together, stacks):
     """Function: fits give in one stack what each gives alone, and all differ."""
 
     def check(fits):
+        stacks.clear()
         alone = copies(fits)
         fit_alone(alone)
         assert set(stacks) == {1}

@@ -5,6 +5,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from sknn_course._engine.ops.activations import ACTIVATIONS
+from sknn_course._engine.ops.batch import Batch
 from sknn_course._engine.ops.build import build_module, read_module
 from sknn_course._engine.ops.parameters import ParameterLayout
 from sknn_course._engine.ops.stacked import StackedNetwork
@@ -129,10 +130,7 @@ class Case:
         self.flat = self._join(self.flats, layout.parameters)
         self.grad = torch.full_like(self.flat, torch.nan)
         self.stats = self._join(self.buffers, layout.buffers)
-        strengths = strengths or [
-            getattr(layer, "rate", getattr(layer, "std", None))
-            for layer in layout.layers
-        ]
+        strengths = strengths or [layer.strength for layer in layout.layers]
         return StackedNetwork(
             layout, self.flat, self.grad, self.stats, self.n_models, strengths
         )
@@ -167,6 +165,13 @@ class Case:
                 parameter.data = parameter.grad
             read_module(module, self.layout, grad, own)
         return grads, buffers
+
+
+def batch_of(x, weight=None, keys=None):
+    """Rows to train on with targets of zero; weight (K, n_rows, 1)."""
+    y = torch.zeros(*(x.shape if keys is None else keys.shape)[: x.dim() - 1], 1)
+    weight = None if weight is None else weight.squeeze(-1)
+    return Batch(x, y, weight, keys)
 
 
 def run(case, network, batch, x=None, row_weight=1.0):

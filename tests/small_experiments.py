@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 from sknn_course import MLPClassifier, MLPRegressor
 from sknn_course._cli import main
 from sknn_course.course import catalogue
-from sknn_course.course.record import Check, Experiment, Findings, Training
+from sknn_course.course.experiment import Check, Experiment, Findings, Training
 
 SMALL = {
     "hidden_layer_sizes": (8,),

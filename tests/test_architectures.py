@@ -15,9 +15,10 @@ from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from sknn_course import CNNClassifier, CNNRegressor
-from sknn_course._engine.ops.build import MODULES, build_module
+from sknn_course._engine.ops.build import build_module
 from sknn_course._engine.ops.initialisers import initial_parameters
 from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course._engine.ops.stacked import LAYERS
 from sknn_course.architectures import (
     ARCHITECTURES,
     Architecture,
@@ -155,7 +156,7 @@ def test_torch_has_the_same_shapes_and_counts(name):
     shapes = layer_shapes(network.layers, network.input_shape)
     x, n_parameters = torch.empty(1, *network.input_shape, device="meta"), 0
     for layer, shape, result in zip(network.layers, shapes, shapes[1:], strict=False):
-        module = MODULES[type(layer)](layer, shape).to("meta").eval()
+        module = LAYERS[type(layer)].module(layer, shape).to("meta").eval()
         x = module(x)
         assert tuple(x.shape[1:]) == result
         n_parameters += sum(p.numel() for p in module.parameters())

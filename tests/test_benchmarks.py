@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import io
 import json
+from dataclasses import fields
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,12 +17,15 @@ from matplotlib.image import imread
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from sknn_course._engine.cost_model import CostModel
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(
     path.stem
     for path in BENCHMARKS.glob("*.py")
     if "\ndef main(" in path.read_text("utf-8")
-    and path.stem != "bad_inputs"  # times nothing; test_bad_inputs.py tries it
+    # the one times nothing, test_bad_inputs.py tries it; the other has no peer
+    and path.stem not in ("bad_inputs", "cost_model")
 )
 OPTIONS = {"gpu": ["--device", "cpu", "--only", "digits"]}
 SEARCHES = {
@@ -231,13 +235,14 @@ def test_constants_are_found_again():
     found = stack_sizes.constants(
         [made(3e3, 1e3), made(2e5, 2**17), made(8e6, 2**17), made(1e9, 2**18)]
     )
-    assert found["OVERHEAD_SECONDS"] == pytest.approx(overhead)
-    assert found["MODEL_SECONDS"] == pytest.approx(1e-6, rel=0.1)
-    assert found["BYTES_PER_SECOND"] == pytest.approx(byte_rate, rel=0.1)
-    assert found["OPERATIONS_PER_SECOND"] == pytest.approx(rate, rel=0.1)
-    assert found["SLICE_BYTES"] == cache_bytes
-    assert 8e6 < found["STEP_OPERATIONS"] < 1e9
-    assert 8e6 < found["SHARED_OPERATIONS"] < 1e9
+    assert found.keys() <= {field.name for field in fields(CostModel)}
+    assert found["step_seconds"] == pytest.approx(overhead)
+    assert found["model_seconds"] == pytest.approx(1e-6, rel=0.1)
+    assert found["bytes_per_second"] == pytest.approx(byte_rate, rel=0.1)
+    assert found["operations_per_second"] == pytest.approx(rate, rel=0.1)
+    assert found["stack_bytes"] == cache_bytes
+    assert 8e6 < found["core_operations"] < 1e9
+    assert 8e6 < found["threads_operations"] < 1e9
 
 
 @pytest.mark.parametrize(
@@ -327,3 +332,14 @@ def test_operations_are_those_that_torch_counts():
         nn.Sequential(*layers)(torch.rand(n_rows, sizes[0])).sum().backward()
     of_row = importlib.import_module("searches").operations_per_row(sizes)
     assert n_rows * of_row == counter.get_total_flops()
+
+
+def test_constants_in_use_are_printed_beside_those_measured(tmp_path, capsys):
+    output = tmp_path / "cost_model.json"
+    importlib.import_module("cost_model").main(
+        ["--quick", "--repeats", "1", "--output", str(output)]
+    )
+    report = json.loads(output.read_text("utf-8"))
+    assert report["in_use"]["stack_bytes"] == CostModel().stack_bytes
+    assert report["measured"]["step_seconds"] > 0
+    assert len(capsys.readouterr().out.splitlines()) == len(report["measured"])

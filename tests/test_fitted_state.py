@@ -76,7 +76,7 @@ STAGES = [
     "_estimator.base.split_validation",
     "_estimator.base.parallel.train_job",
     "_engine.trainer.train_stack",
-    "_engine.trainer.record_epoch",
+    "_engine.trainer.log_epoch",
     "_engine.stack.Stack.step",
     "_engine.stack.Stack.hand_over",
     "_estimator.base.NeuralEstimator._keep",

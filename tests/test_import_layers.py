@@ -27,6 +27,7 @@ ROWS = [
     ["parallel"],
     ["_engine"],
     ["_engine.ops"],
+    ["_engine.cost_model"],
     ["architectures"],
     ["layers"],
     ["datasets", "_choices", "_devices", "_number_range", "_plain_values"],

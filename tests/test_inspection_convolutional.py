@@ -10,7 +10,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from sknn_course import CNNClassifier, CNNRegressor, MLPClassifier
-from sknn_course._engine.ops.build import MODULES
+from sknn_course._engine.ops.stacked import LAYERS
 from sknn_course.architectures import lenet5
 from sknn_course.course.networks import rdfia_cnn
 from sknn_course.inspection import receptive_fields, to_fully_convolutional
@@ -39,7 +39,7 @@ def random_network(layers, input_shape):
     module, shape = nn.Sequential(), tuple(input_shape)
     generator = torch.Generator().manual_seed(0)
     for layer in layers:
-        part = MODULES[type(layer)](layer, shape).to_empty(device="cpu")
+        part = LAYERS[type(layer)].module(layer, shape).to_empty(device="cpu")
         for name, tensor in part.state_dict().items():
             if tensor.is_floating_point():
                 scale = tensor[0].numel() ** -0.5 if tensor.dim() > 1 else 1.0

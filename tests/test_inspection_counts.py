@@ -18,7 +18,7 @@ from published_counts import (
 )
 from torch import nn
 
-from sknn_course._engine.ops.build import MODULES
+from sknn_course._engine.ops.stacked import LAYERS
 from sknn_course.course.networks import NETWORKS as COURSE
 from sknn_course.inspection import (
     fully_connected_counts,
@@ -135,7 +135,9 @@ def test_fields_are_the_pixels_with_a_gradient(stack):
         for layer in stack[:depth]:
             if isinstance(layer, Pool2d):  # a gradient for each pixel of the window
                 layer = Pool2d(layer.size, "average", layer.stride)
-            module = MODULES[type(layer)](layer, maps.shape[1:]).to_empty(device="cpu")
+            module = (
+                LAYERS[type(layer)].module(layer, maps.shape[1:]).to_empty(device="cpu")
+            )
             for parameter in module.parameters():
                 nn.init.ones_(parameter)
             maps = module.double().eval()(maps) if not _is_norm(layer) else maps
@@ -212,7 +214,7 @@ def test_parameters_are_torchs(name):
     table = layer_table(COURSE[name])
     shapes = [architecture.input_shape, *(row.output_shape for row in table)]
     for layer, shape, row in zip(architecture.layers, shapes, table, strict=False):
-        module = MODULES[type(layer)](layer, shape)
+        module = LAYERS[type(layer)].module(layer, shape)
         trained = sum(p.numel() for p in module.parameters())
         if getattr(layer, "links", None) is not None:
             unlinked = layer.filters * shape[0] - sum(map(len, layer.links))
@@ -311,7 +313,7 @@ LINEAR = [
 
 @pytest.mark.parametrize("layer, shape", LINEAR, ids=lambda value: str(value)[:40])
 def test_connections_are_the_nonzero_derivatives(layer, shape):
-    module = MODULES[type(layer)](layer, shape).to_empty(device="cpu")
+    module = LAYERS[type(layer)].module(layer, shape).to_empty(device="cpu")
     if getattr(layer, "links", None) is not None:
         module.is_linked.copy_(torch.tensor(layer.is_linked(shape))[..., None, None])
     for parameter in module.parameters():

@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 import torch
-from network_passes import LINKS, N_MODELS, NETWORKS, Case, assert_passes_equal, run
+from network_passes import (
+    LINKS,
+    N_MODELS,
+    NETWORKS,
+    Case,
+    assert_passes_equal,
+    batch_of,
+    run,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 
+from sknn_course._engine.cost_model import CostModel
 from sknn_course._engine.ops import stacked
 from sknn_course._engine.ops.build import build_module
 from sknn_course._engine.ops.parameters import ParameterLayout
-from sknn_course._engine.ops.stacked import Batch, StackedNetwork
+from sknn_course._engine.ops.stacked import StackedNetwork
 from sknn_course.layers import Conv2d, Dense, Flatten, LocalResponseNorm
 
 
@@ -18,7 +27,7 @@ from sknn_course.layers import Conv2d, Dense, Flatten, LocalResponseNorm
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_autograd(name, n_models):
     case = Case(*NETWORKS[name], n_models)
-    outputs = run(case, case.network(), Batch(True))
+    outputs = run(case, case.network(), batch_of(case.inputs()))
     modules = case.modules()
     expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
     assert_passes_equal(case, outputs, modules, expected)
@@ -30,9 +39,8 @@ def test_gradients_are_those_of_autograd(name, n_models):
 )
 @pytest.mark.parametrize("few_rows", [0, 100])
 def test_gradients_by_transposed_products(few_rows, name, n_models, monkeypatch):
-    monkeypatch.setattr(stacked, "MANY_INPUTS", 0)
-    monkeypatch.setattr(stacked, "FEW_ROWS", few_rows)
-    monkeypatch.setattr(stacked, "SLOW_PRODUCT", 0)
+    costs = CostModel(transposed_inputs=0, transposed_rows=few_rows, looped_product=0)
+    monkeypatch.setattr(stacked, "COSTS", costs)
     test_gradients_are_those_of_autograd(name, n_models)
 
 
@@ -40,7 +48,7 @@ def test_gradients_by_transposed_products(few_rows, name, n_models, monkeypatch)
 @pytest.mark.parametrize("name", ["mlp, tanh", "cnn, relu", "cnn, batch_norm=True"])
 def test_gradients_in_single_precision(name, n_models):
     case = Case(*NETWORKS[name], n_models, torch.float32)
-    outputs = run(case, case.network(), Batch(True))
+    outputs = run(case, case.network(), batch_of(case.inputs()))
     assert outputs.dtype == case.grad.dtype == torch.float32
     modules = case.modules()
     expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
@@ -69,14 +77,16 @@ def test_gradients_in_single_precision(name, n_models):
 def test_gradients_follow_finite_differences(name, n_models):
     case = Case(*NETWORKS[name], n_models)
     network = case.network()
-    run(case, network, Batch(True))
+    run(case, network, batch_of(case.inputs()))
     gradient = case.grad.clone()
     step, slopes = 1e-5, torch.empty_like(gradient)
     for place in range(len(slopes)):
         value, around = case.flat[place].item(), []
         for change in (step, -step):
             case.flat[place] = value + change
-            around.append(network.forward(case.inputs(), Batch(True)).sin().sum())
+            around.append(
+                network.forward(case.inputs(), batch_of(case.inputs())).sin().sum()
+            )
         case.flat[place] = value
         slopes[place] = (around[0] - around[1]) / (2 * step)
     assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-7)
@@ -87,7 +97,7 @@ def test_gradients_follow_finite_differences(name, n_models):
 def test_maps_that_are_not_linked_have_no_weights(links, n_models):
     layers = (Conv2d(4), Conv2d(4, 3, "valid", links=links), Flatten(), Dense(1))
     case = Case(layers, (2, 9, 7), n_models)
-    run(case, case.network(), Batch(True))
+    run(case, case.network(), batch_of(case.inputs()))
     place = [p for p in case.layout.parameters if p.role == "weight"][1]
     is_linked = [[links is None or m in links[n] for m in range(4)] for n in range(4)]
     for flat in (case.flat, case.grad):
@@ -116,7 +126,7 @@ def test_convolutions_of_fman45():
         network = StackedNetwork(
             layout, flat, flat.clone(), torch.zeros(0), None, [None]
         )
-        assert_array_equal(network.forward(x, Batch(True))[0, 0], expected)
+        assert_array_equal(network.forward(x, batch_of(x))[0, 0], expected)
 
 
 def test_true_convolution_is_scipys():
@@ -157,5 +167,6 @@ def test_the_input_is_left_alone(n_models):
     case = Case(*NETWORKS["activation first"], n_models)
     before = case.x.clone()
     for training in (True, False):
-        case.network().forward(case.inputs(), Batch(training))
+        x = case.inputs()
+        case.network().forward(x, batch_of(x) if training else None)
         assert_array_equal(case.x, before)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from network_passes import N_ROWS, NETWORKS, Case, assert_close, mlp, run
+from network_passes import N_ROWS, NETWORKS, Case, assert_close, batch_of, mlp, run
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier
 from sklearn.neural_network._multilayer_perceptron import _pack
@@ -12,7 +12,6 @@ from torch import nn
 from sknn_course._engine.ops.build import bind_module, build_module, read_module
 from sknn_course._engine.ops.initialisers import initial_parameters
 from sknn_course._engine.ops.parameters import ParameterLayout
-from sknn_course._engine.ops.stacked import Batch
 from sknn_course.architectures import multilayer_perceptron
 from sknn_course.layers import Dense, GaussianNoise
 
@@ -136,7 +135,7 @@ def test_a_bound_module_shares_memory(name):
     network = case.network()
     module = build_module(case.layout, case.flats[0] * 0, case.buffers[0] * 0).train()
     bind_module(module, case.layout, case.flat, case.stats, case.grad)
-    outputs = run(case, network, Batch(True))
+    outputs = run(case, network, batch_of(case.inputs()))
     for parameter in module.parameters():
         assert torch.isfinite(parameter.grad).all()
     with torch.no_grad():  # a step made by torch moves the flat parameters

@@ -8,6 +8,7 @@ from network_passes import (
     Case,
     assert_close,
     assert_passes_equal,
+    batch_of,
     cnn,
     mlp,
     run,
@@ -23,7 +24,6 @@ from sknn_course._engine.ops.counter_random import (
     step_keys,
     unit_bits,
 )
-from sknn_course._engine.ops.stacked import Batch
 from sknn_course.layers import Dense, Dropout, GaussianNoise, is_active
 
 
@@ -87,12 +87,12 @@ def test_dropout_and_noise_with_the_drawn_numbers(name, n_models):
     network = case.network(stacked)
     assert network.needs_keys
     own_keys = keys if n_models else keys[0]
-    outputs = run(case, network, Batch(True, keys=own_keys))
+    outputs = run(case, network, batch_of(case.inputs(), keys=own_keys))
     modules = _modules_with_drawn_numbers(case, keys, strengths)
     expected = [module(x) for module, x in zip(modules, case.x, strict=True)]
     assert_passes_equal(case, outputs, modules, expected)
     # and none of it in evaluation
-    outputs = network.forward(case.inputs(), Batch(False))
+    outputs = network.forward(case.inputs())
     modules = [
         build_module(case.layout, flat, buffers)
         for flat, buffers in zip(
@@ -107,9 +107,9 @@ def test_outputs_of_a_last_dropout_live_on():
     case = Case((Dense(3), Dropout(0.5)), (4,), 2)
     network = case.network()
     keys = torch.arange(2 * N_ROWS, dtype=torch.int32).view(2, N_ROWS)
-    outputs = network.forward(case.inputs(), Batch(True, keys=keys))
+    outputs = network.forward(case.inputs(), batch_of(case.inputs(), keys=keys))
     kept = outputs.clone()
-    later = network.forward(case.inputs(), Batch(True, keys=keys + 1000))
+    later = network.forward(case.inputs(), batch_of(case.inputs(), keys=keys + 1000))
     assert not torch.equal(later, kept)
     assert torch.equal(outputs, kept)
 

@@ -74,7 +74,7 @@ def test_a_stack_too_large_for_the_memory_is_halved(monkeypatch):
         sizes.append(len(jobs))
         if len(jobs) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return training.train(jobs, record, n_cores)
+        return training.train_group(jobs, record, n_cores)
 
     monkeypatch.setattr(group, "train", train)
     mlp = MLPClassifier((5,), random_state=0, tol=10.0, n_iter_no_change=3)

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from training_jobs import job
 
-from sknn_course._engine.slices import training_seconds
+from sknn_course._engine.plan import training_seconds
 from sknn_course.parallel import last_report, workers
 from sknn_course.parallel.workers import share_out
 

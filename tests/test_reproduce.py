@@ -20,8 +20,8 @@ from small_experiments import (
 
 from sknn_course.course import catalogue
 from sknn_course.course.data import LOADERS, NEEDS
+from sknn_course.course.experiment import Check, Experiment, Findings, Training
 from sknn_course.course.pictures import PICTURES
-from sknn_course.course.record import Check, Experiment, Findings, Training
 from sknn_course.course.store import Store
 
 
@@ -38,9 +38,9 @@ def test_the_course_has_256_rows_in_order(monkeypatch):
         assert experiment.id == id and experiment.title and experiment.group
         assert set(experiment.depends) <= set(expected)
         assert set(experiment.needs) <= set(NEEDS)
-        if isinstance(experiment.task, Training):
-            assert experiment.task.data in LOADERS
-            assert set(experiment.task.pictures) <= {"learning_curves", *PICTURES}
+        if isinstance(experiment.procedure, Training):
+            assert experiment.procedure.data in LOADERS
+            assert set(experiment.procedure.pictures) <= {"learning_curves", *PICTURES}
 
 
 # Selection

@@ -9,7 +9,7 @@ from small_experiments import (
 )
 
 from sknn_course.course.data import DataNotFound, load
-from sknn_course.course.record import Check, Experiment, Findings
+from sknn_course.course.experiment import Check, Experiment, Findings
 from sknn_course.course.runner import Runner
 from sknn_course.course.store import Store
 

@@ -9,9 +9,9 @@ from scipy import stats
 from sklearn.utils import Bunch
 
 from sknn_course.course.documents import render_markdown, write_documents
+from sknn_course.course.experiment import Experiment, Training, TrainingResult
 from sknn_course.course.judging import judge
 from sknn_course.course.outcome import Comparison, Outcome, band, plain
-from sknn_course.course.record import Experiment, Training, TrainingResult
 from sknn_course.course.store import Store
 from sknn_course.course.tables import comparison_rows, summary_rows
 from sknn_course.course.training import Trained

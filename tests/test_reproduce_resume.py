@@ -23,8 +23,8 @@ from small_experiments import (
 from sknn_course.cnn import CNNClassifier
 from sknn_course.course import catalogue
 from sknn_course.course.data import load
+from sknn_course.course.experiment import Experiment, Findings, Training
 from sknn_course.course.kept_networks import from_arrays, to_arrays
-from sknn_course.course.record import Experiment, Findings, Training
 from sknn_course.course.runner import Runner
 from sknn_course.course.store import Store
 from sknn_course.course.training import train_all
@@ -273,7 +273,7 @@ import sys
 from sknn_course import MLPClassifier
 from sknn_course._cli import main
 from sknn_course.course import catalogue
-from sknn_course.course.record import Experiment, Training
+from sknn_course.course.experiment import Experiment, Training
 
 params = {"hidden_layer_sizes": (1500, 1500), "batch_size": 1, "max_iter": 1000}
 one = Experiment("S3.63", "Slow", "", "", Training(MLPClassifier, params, "digits"))

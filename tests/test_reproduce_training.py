@@ -1,4 +1,4 @@
-"""Training of records: what is measured, and that company changes nothing."""
+"""Trainings of rows: what is measured, and that company changes nothing."""
 
 import warnings
 
@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from sknn_course import MLPClassifier, MLPRegressor
 from sknn_course._engine import DivergedError
 from sknn_course.course.data import load
+from sknn_course.course.experiment import Training
 from sknn_course.course.metrics import curves, measure, penalty
-from sknn_course.course.record import Training
 from sknn_course.course.training import make_estimators, prepare, train_all
 
 PARAMS = {

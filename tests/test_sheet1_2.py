@@ -17,9 +17,9 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sknn_course import CNNClassifier, MLPClassifier
-from sknn_course.course import sheet1, sheet2
+from sknn_course.course.catalogue import experiments
 from sknn_course.course.data import LOADERS, NEEDS, DataNotFound, load
-from sknn_course.course.record import Experiment, Training
+from sknn_course.course.experiment import Experiment, Training
 from sknn_course.course.runner import Runner
 from sknn_course.course.sheet1.building_blocks import random_module
 from sknn_course.course.sheet2.overfitting import NETWORK
@@ -28,9 +28,11 @@ from sknn_course.course.store import Store
 from sknn_course.course.training import NO_STOPPING, fit_stacked, train_all
 from sknn_course.layers import Conv2d, count_parameters
 
-KNOWN = {one.id: one for one in (*sheet1.EXPERIMENTS, *sheet2.EXPERIMENTS)}
+KNOWN = {id: e for id, e in experiments().items() if e.sheet in ("S1", "S2")}
 TRAININGS = {
-    id: one.task for id, one in KNOWN.items() if isinstance(one.task, Training)
+    id: one.procedure
+    for id, one in KNOWN.items()
+    if isinstance(one.procedure, Training)
 }
 STUDIES = {id: one for id, one in KNOWN.items() if id not in TRAININGS}
 CALCULATIONS = [id for id, one in STUDIES.items() if not one.needs and not one.depends]
@@ -44,24 +46,22 @@ def rows(sheet, first, last):
 
 
 @pytest.mark.parametrize(
-    ("experiments", "sheet", "n_rows"),
-    [(sheet1.EXPERIMENTS, "S1", 60), (sheet2.EXPERIMENTS, "S2", 33)],
-    ids=["S1", "S2"],
+    ("sheet", "n_rows"),
+    [("S1", 60), ("S2", 33)],
 )
-def test_every_row_is_there_in_order(experiments, sheet, n_rows):
-    assert [one.id for one in experiments] == rows(sheet, 1, n_rows)
+def test_every_row_is_there_in_order(sheet, n_rows):
+    assert [id for id, e in KNOWN.items() if e.sheet == sheet] == rows(sheet, 1, n_rows)
 
 
 @pytest.mark.parametrize(
-    ("experiments", "sizes"),
-    [(sheet1.EXPERIMENTS, [3, 5, 13, 9, 30]), (sheet2.EXPERIMENTS, [15, 3, 11, 4])],
-    ids=["S1", "S2"],
+    ("sheet", "sizes"),
+    [("S1", [3, 5, 13, 9, 30]), ("S2", [15, 3, 11, 4])],
 )
-def test_rows_stand_under_the_headings_of_the_sheet(experiments, sizes):
-    counts = Counter(one.group for one in experiments)
+def test_rows_stand_under_the_headings_of_the_sheet(sheet, sizes):
+    groups = [one.group for one in KNOWN.values() if one.sheet == sheet]
+    counts = Counter(groups)
     assert list(counts.values()) == sizes
     # each heading once, its rows together
-    groups = [one.group for one in experiments]
     assert groups == list(counts.elements())
 
 
@@ -363,8 +363,8 @@ class SeesPictures(Store):
 
 def stand_in(id):
     """A small MLP in the place of one of another sheet."""
-    task = Training(MLPClassifier, {"max_iter": 2}, "mnist")
-    return Experiment(id, "MLP", "", "", task)
+    training = Training(MLPClassifier, {"max_iter": 2}, "mnist")
+    return Experiment(id, "MLP", "", "", training)
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +375,7 @@ def outcomes(tmp_path_factory):
     known = {id: stand_in(id) for id in ("S3.51", "S3.64")}
     for id, one in KNOWN.items():
         if id in TRAININGS:  # whose pictures are tested with the runner
-            one = replace(one, task=replace(one.task, pictures=()))
+            one = replace(one, procedure=replace(one.procedure, pictures=()))
         known[id] = one
     runner = Runner(known, store, repeats=1, device="cpu")
     runner.load = load_tiny

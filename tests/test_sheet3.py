@@ -1,4 +1,4 @@
-"""The records of Kiel NNDL 2020 sheet 4: complete, sound, and right where they can be.
+"""The rows of Kiel NNDL 2020 sheet 4: complete, sound, and right where they can be.
 
 Expected numbers are worked out here from formulas, or typed from the sheet.
 """
@@ -15,14 +15,17 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sknn_course import MLPRegressor
+from sknn_course.course.catalogue import experiments
 from sknn_course.course.data import load
-from sknn_course.course.record import Training
-from sknn_course.course.sheet3 import EXPERIMENTS
+from sknn_course.course.experiment import Training
 from sknn_course.course.training import fit_stacked, train_all
 
+EXPERIMENTS = [one for one in experiments().values() if one.sheet == "S3"]
 BY_ID = {experiment.id: experiment for experiment in EXPERIMENTS}
 TRAININGS = {
-    id: one.task for id, one in BY_ID.items() if isinstance(one.task, Training)
+    id: one.procedure
+    for id, one in BY_ID.items()
+    if isinstance(one.procedure, Training)
 }
 STUDIES = {id: one for id, one in BY_ID.items() if id not in TRAININGS}
 
@@ -346,7 +349,7 @@ def test_penalties_are_reported_apart(trained):
     [id for id, one in STUDIES.items() if not one.needs and not one.depends],
 )
 def test_studies_pass_their_checks(id):
-    findings = STUDIES[id].task(Context())
+    findings = STUDIES[id].procedure(Context())
     assert [check.name for check in findings.checks if not check.passed] == []
     assert findings.checks or findings.tables
     for draw in findings.pictures.values():
@@ -355,7 +358,7 @@ def test_studies_pass_their_checks(id):
 
 @pytest.mark.parametrize("id", ["S3.17", "S3.37", "S3.38"])
 def test_studies_of_trainings_pass_their_checks(trained, id):
-    findings = STUDIES[id].task(Context(trained))
+    findings = STUDIES[id].procedure(Context(trained))
     assert [check.name for check in findings.checks if not check.passed] == []
     assert findings.checks
     for draw in findings.pictures.values():
@@ -365,7 +368,7 @@ def test_studies_of_trainings_pass_their_checks(trained, id):
 @pytest.mark.parametrize("id", [id for id, one in STUDIES.items() if one.needs])
 def test_studies_of_mnist_run_on_other_images(trained, id):
     # random images: what the checks find is another matter
-    findings = STUDIES[id].task(Context(trained))
+    findings = STUDIES[id].procedure(Context(trained))
     assert findings.checks or findings.tables or findings.pictures
     for draw in findings.pictures.values():
         assert draw().axes

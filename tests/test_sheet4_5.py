@@ -12,9 +12,9 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import Bunch
 
-from sknn_course.course import sheet4, sheet5
+from sknn_course.course.catalogue import experiments
 from sknn_course.course.data import LOADERS, NEEDS, load
-from sknn_course.course.record import Training
+from sknn_course.course.experiment import Training
 from sknn_course.course.runner import Runner
 from sknn_course.course.sheet4.circles import MILESTONES
 from sknn_course.course.sheet5 import confusion
@@ -22,21 +22,22 @@ from sknn_course.course.sheet5.mnist import data_split
 from sknn_course.course.store import Store
 from sknn_course.inspection import layer_table
 
-KNOWN = {one.id: one for one in (*sheet4.EXPERIMENTS, *sheet5.EXPERIMENTS)}
-TRAININGS = {id: one for id, one in KNOWN.items() if isinstance(one.task, Training)}
+KNOWN = {id: e for id, e in experiments().items() if e.sheet in ("S4", "S5")}
+TRAININGS = {
+    id: one for id, one in KNOWN.items() if isinstance(one.procedure, Training)
+}
 STUDIES = {id: one for id, one in KNOWN.items() if id not in TRAININGS}
 SELF_CONTAINED = [id for id, one in STUDIES.items() if not one.needs]
 ON_IMAGES = [id for id, one in STUDIES.items() if one.needs and id != "S5.17"]
 
 
 @pytest.mark.parametrize(
-    ("experiments", "sheet", "n_rows"),
-    [(sheet4.EXPERIMENTS, "S4", 35), (sheet5.EXPERIMENTS, "S5", 32)],
-    ids=["S4", "S5"],
+    ("sheet", "n_rows"),
+    [("S4", 35), ("S5", 32)],
 )
-def test_every_row_is_there_in_order(experiments, sheet, n_rows):
+def test_every_row_is_there_in_order(sheet, n_rows):
     expected = [f"{sheet}.{row:02}" for row in range(1, n_rows + 1)]
-    assert [one.id for one in experiments] == expected
+    assert [id for id, e in KNOWN.items() if e.sheet == sheet] == expected
 
 
 @pytest.mark.parametrize("id", KNOWN)
@@ -53,7 +54,7 @@ def test_record_is_complete(id):
 
 @pytest.mark.parametrize("id", TRAININGS)
 def test_training_constructs_its_estimator(id):
-    training = TRAININGS[id].task
+    training = TRAININGS[id].procedure
     estimator = training.estimator(**training.params)
     names = set(estimator.get_params())
     assert set(training.params) <= names
@@ -195,7 +196,7 @@ def test_printed_precision_and_recall_follow_from_the_matrix(matrix, precision, 
     ("id", "n_parameters"), [("S5.18", 14_682), ("S5.25", 48_602), ("S4.25", 1_191_170)]
 )
 def test_networks_have_the_sheets_parameters(id, n_parameters):
-    training = TRAININGS[id].task
+    training = TRAININGS[id].procedure
     n_features = 784 if "mnist" in training.data else 3072
     X = np.random.RandomState(0).rand(20, n_features)
     params = {**training.params, "max_iter": 1, "batch_size": 10}

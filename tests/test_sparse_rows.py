@@ -14,6 +14,7 @@ from skorch.callbacks import Callback
 from sknn_course import MLPClassifier, MLPRegressor
 from sknn_course._engine import Split
 from sknn_course._engine import rows as training_rows
+from sknn_course._engine.cost_model import CostModel
 from sknn_course._engine.ops import sparse_rows
 from sknn_course._engine.ops.counter_random import row_keys
 from sknn_course._engine.ops.sparse_rows import SparseRows, keys_of_sparse, pays
@@ -216,7 +217,7 @@ def test_large_float64_rows_train_as_float32(form, options, monkeypatch):
     options = dict(max_iter=5, random_state=0, class_weight="balanced") | options
     wide, weight = form(X.toarray()), np.linspace(1, 2, 60)
     expected = MLPClassifier((4,), **options).fit(wide, Y, weight)
-    monkeypatch.setattr(training_rows, "LARGE_BYTES", 0)
+    monkeypatch.setattr(training_rows, "COSTS", CostModel(uncopied_bytes=0))
     mlp = MLPClassifier((4,), **options).fit(wide, Y, weight)
     assert mlp.loss_curve_ == expected.loss_curve_
     for one, other in zip(mlp.coefs_, expected.coefs_, strict=True):
@@ -227,7 +228,7 @@ def test_large_float64_rows_train_as_float32(form, options, monkeypatch):
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("value", [1e300, -1e39])
 def test_values_beyond_float32(form, value, monkeypatch):
-    monkeypatch.setattr(training_rows, "LARGE_BYTES", 0)
+    monkeypatch.setattr(training_rows, "COSTS", CostModel(uncopied_bytes=0))
     wide = X.toarray()
     wide[3, 2] = value
     with pytest.raises(ValueError, match=r"X contains .* too large for .*float32"):

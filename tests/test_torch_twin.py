@@ -162,26 +162,6 @@ def test_schedules_are_those_of_torch(name, solver):
 
 
 @pytest.mark.parametrize(
-    ("activation", "module"),
-    [
-        ("elu", nn.ELU),
-        ("selu", nn.SELU),
-        ("gelu", nn.GELU),
-        ("silu", nn.SiLU),
-        ("leaky_relu", nn.LeakyReLU),
-        ("softplus", nn.Softplus),
-    ],
-)
-@pytest.mark.parametrize("task", ["regression", "multiclass"])
-def test_activations_are_those_of_torch(activation, module, task):
-    mlp = estimator(task, activation=activation, solver="sgd", momentum=0.0)
-    mlp.set_params(learning_rate_init=0.1).fit(X, TARGETS[task])
-    run = torch_loop(mlp, task, hidden=lambda units: [module()])
-    assert_equals_loop(mlp, run)
-    assert any(isinstance(layer, module) for layer in mlp.net_.module_)
-
-
-@pytest.mark.parametrize(
     "strengths",
     [
         dict(l1=0.02),

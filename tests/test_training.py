@@ -11,7 +11,7 @@ from training_jobs import CNN, assert_same_job, job, rows
 from sknn_course._engine import train, trainer
 from sknn_course._engine.evaluation import Validation
 from sknn_course._engine.ops.build import build_module
-from sknn_course._engine.slices import plan_slices
+from sknn_course._engine.plan import plan_stacks
 from sknn_course._engine.stack import Stack
 from sknn_course._engine.threads import no_denormals
 from sknn_course.architectures import multilayer_perceptron
@@ -103,7 +103,7 @@ def test_strengths_and_hyperparameters_do_not_part_jobs(stacks):
 def test_torchs_threads_share_less_outside_of_the_main_thread(units, n_jobs):
     jobs = [job(multilayer_perceptron(units, 3), batch_size=20) for _ in range(n_jobs)]
     with ThreadPoolExecutor(1) as pool:
-        plans = [plan_slices(jobs, 2), pool.submit(plan_slices, jobs, 2).result()]
+        plans = [plan_stacks(jobs, 2), pool.submit(plan_stacks, jobs, 2).result()]
     assert [plan.n_workers for plan in plans] == [1, 1]
     assert [plan.one_thread for plan in plans] == [False, True]
 
@@ -117,10 +117,10 @@ def test_no_jobs():
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Function that interrupts training at a call of `record_epoch`."""
+    """Function that interrupts training at a call of `log_epoch`."""
 
     def at_call(number):
-        record, calls = trainer.record_epoch, []
+        record, calls = trainer.log_epoch, []
 
         def spy(*arguments):
             calls.append(None)
@@ -128,7 +128,7 @@ def interrupt(monkeypatch):
                 raise KeyboardInterrupt
             return record(*arguments)
 
-        monkeypatch.setattr(trainer, "record_epoch", spy)
+        monkeypatch.setattr(trainer, "log_epoch", spy)
 
     return at_call
 

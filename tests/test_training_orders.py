@@ -6,14 +6,14 @@ from numpy.testing import assert_array_equal
 from sklearn.utils import check_random_state, shuffle
 from training_jobs import job
 
-from sknn_course._engine.orders import RowOrders
+from sknn_course._engine.permutations import RowPermutations
 
 
 @pytest.mark.parametrize("shuffled", [True, False])
 def test_orders_are_those_of_scikit_learns_shuffle(shuffled):
     fit = job(n=20, shuffle=shuffled)
     fit.rng, rng = np.random.RandomState(5), np.random.RandomState(5)
-    orders, expected = RowOrders([fit]), np.arange(20)
+    orders, expected = RowPermutations([fit]), np.arange(20)
     for _ in range(3):
         (order,) = orders.next([0])
         if shuffled:
@@ -34,7 +34,7 @@ def test_jobs_share_the_orders_that_each_would_draw():
         return [seeded(5), seeded(6), seeded(5), seeded(5, n=12), seeded(6), *last]
 
     jobs, alone = make(), make()
-    together, each = RowOrders(jobs), [RowOrders([one]) for one in alone]
+    together, each = RowPermutations(jobs), [RowPermutations([one]) for one in alone]
     running = list(range(len(jobs)))
     for ended in (0, 4, 2, None, None):  # in their epochs
         orders = together.next(running)
@@ -54,7 +54,7 @@ def test_jobs_share_the_orders_that_each_would_draw():
 
 def test_jobs_of_one_generator_have_different_orders():
     rng = np.random.RandomState(5)
-    one, other = RowOrders([seeded(rng), seeded(rng)]).next([0, 1])
+    one, other = RowPermutations([seeded(rng), seeded(rng)]).next([0, 1])
     expected = np.random.RandomState(5)
     assert_array_equal(one, shuffle(np.arange(20), random_state=expected))
     assert_array_equal(other, shuffle(np.arange(20), random_state=expected))
@@ -63,6 +63,6 @@ def test_jobs_of_one_generator_have_different_orders():
 def test_merged_rows_draw_as_many_numbers_as_all_rows():
     one, other = job(n=20), job(n=20)
     other.train.X, other.train.y = other.train.X[:9], other.train.y[:9]
-    assert_array_equal(RowOrders([other]).next([0])[0], np.arange(9))
-    RowOrders([one]).next([0])
+    assert_array_equal(RowPermutations([other]).next([0])[0], np.arange(9))
+    RowPermutations([one]).next([0])
     assert one.rng.randint(2**31) == other.rng.randint(2**31)

@@ -11,9 +11,9 @@ from training_jobs import CPU, rows
 
 from sknn_course._engine import Split
 from sknn_course._engine import rows as training_rows
+from sknn_course._engine.cost_model import COSTS, CostModel
 from sknn_course._engine.ops.counter_random import row_keys
 from sknn_course._engine.rows import (
-    CHUNK_BYTES,
     StackedRows,
     plan_chunks,
     presence,
@@ -21,7 +21,9 @@ from sknn_course._engine.rows import (
 )
 
 
-@pytest.mark.parametrize("row_bytes", [1, 1000, CHUNK_BYTES // 40, 10 * CHUNK_BYTES])
+@pytest.mark.parametrize(
+    "row_bytes", [1, 1000, COSTS.chunk_bytes // 40, 10 * COSTS.chunk_bytes]
+)
 @pytest.mark.parametrize("batch_size", [1, 7, 10, 64])
 @pytest.mark.parametrize(
     "n_rows", [(40,), (40, 40), (40, 33, 33, 20), (64, 7, 1), (30, 29, 28, 10, 10)]
@@ -41,7 +43,7 @@ def test_chunks_cover_the_batches_of_each_job(n_rows, batch_size, row_bytes):
             assert (len(set(present)) > 1) == (chunk.ragged and is_last)
         n_batches = -(-(chunk.stop - chunk.start) // batch_size)
         gathered = n_batches * batch_size * len(n_rows) * row_bytes
-        assert n_batches == 1 or gathered <= CHUNK_BYTES
+        assert n_batches == 1 or gathered <= COSTS.chunk_bytes
     if row_bytes == 1:  # no more chunks than there have to be
         kinds = [(chunk.n_jobs, chunk.ragged) for chunk in chunks]
         assert all(one != other or one[1] for one, other in pairwise(kinds))
@@ -74,7 +76,7 @@ def test_tensors_share_memory_where_they_may():
 def test_rows_of_several_jobs(form, with_keys, monkeypatch):
     if apart := form == "apart":
         form = np.asarray
-        monkeypatch.setattr(training_rows, "JOINED_BYTES", 0)
+        monkeypatch.setattr(training_rows, "COSTS", CostModel(joined_bytes=0))
     one, other = rows(5, seed=1), rows(4, seed=2, weighted=True)
     dense = [one.X, other.X, one.X]
     one, other = (Split(form(s.X), s.y, s.sample_weight) for s in (one, other))

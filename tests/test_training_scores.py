@@ -51,23 +51,6 @@ def test_losses_are_scikit_learns(name, y, prediction, sklearns_loss):
     assert_allclose(weighted, sklearns_loss(y, prediction, weight))
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_the_gradient_is_that_of_autograd(name):
-    """With respect to the outputs before the output activation, for each row."""
-    loss = LOSSES[name]
-    outputs = torch.randn(20, 3, dtype=torch.float64, requires_grad=True)
-    if name == "log_loss":
-        y = torch.from_numpy(CLASSES[:20])
-    else:
-        y = torch.randint(1 if name == "poisson" else 0, 2, (20, 3)).double()
-    prediction = loss.activation(outputs)
-    loss.per_row(y, prediction).sum().backward()
-    expected = loss.gradient(y, prediction)
-    if name == "squared_error":  # scikit-learn's: its loss is a mean over outputs
-        expected = expected / 3
-    assert_allclose(outputs.grad, expected.detach(), rtol=1e-9, atol=1e-12)
-
-
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     ("loss", "score", "y"),

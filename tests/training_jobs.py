@@ -66,9 +66,6 @@ def job(layers=MLP[0], input_shape=MLP[1], *, n=37, seed=0, valid=None, **option
     return FitJob(
         layout=layout,
         settings=settings,
-        strengths=tuple(
-            getattr(layer, "rate", getattr(layer, "std", None)) for layer in layers
-        ),
         train=rows(n, input_shape, seed),
         validation=valid,
         parameters=flat,

@@ -5,6 +5,7 @@ parameters, gradients, `requires_grad`, and the optimizer's groups and state.
 """
 
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 
@@ -28,7 +29,7 @@ class BoundNet:
         self.tensors = bind_module(
             self.module, job.layout, stack.flat, stack.buffers, stack.grad
         )
-        self.names = {id(p): name for name, p in self.module.named_parameters()}
+        self.names = {p: name for name, p in self.module.named_parameters()}
         self.parameters = []  # with their parts of the flat tensors
         start = 0
         for tensor, value, gradient in self.tensors:
@@ -107,7 +108,7 @@ class BoundNet:
                     f"A callback replaced net.{name}_ in training. It may change its "
                     "parameters, but not put another in its place."
                 )
-        names = {id(p): name for name, p in self.module.named_parameters()}
+        names = {p: name for name, p in self.module.named_parameters()}
         if names != self.names:
             raise ValueError(
                 "A callback replaced parameters of net.module_ in training: "
@@ -145,9 +146,9 @@ class BoundNet:
         plan = SimpleNamespace(runs=[], left_out=[], replaced=[])
         groups = self.optimizer.param_groups
         plan.coefficients = [self._of_group(group) for group in groups]
-        owners = {id(p): g for g, group in enumerate(groups) for p in group["params"]}
+        owners = {p: g for g, group in enumerate(groups) for p in group["params"]}
         for k, (tensor, gradient, part) in enumerate(self.parameters):
-            given, owner = tensor.grad, owners.get(id(tensor))
+            given, owner = tensor.grad, owners.get(tensor)
             if given is None or owner is None:
                 plan.left_out.append(k)
                 continue
@@ -170,7 +171,7 @@ class BoundNet:
                     f"{['lr', *self.start_values]}. Use the parameters of the "
                     "estimator for the rest."
                 )
-        changed = {}
+        changed: dict[str, Any] = {}
         for name, own in self.solver.torch_names().items():
             if group[name] != self.start_values[name]:
                 values = group[name] if len(own) > 1 else (group[name],)

@@ -59,7 +59,7 @@ def named_callbacks(callbacks):
         item[0] if _is_named(item) else getattr(item, "__name__", type(item).__name__)
         for item in callbacks
     ]
-    total, seen, named = Counter(names), Counter(), {}
+    total, seen, named = Counter(names), Counter[str](), {}
     for place, (name, item) in enumerate(zip(names, callbacks, strict=True)):
         seen[name] += 1
         own = name if total[name] == 1 else f"{name}_{seen[name]}"
@@ -86,7 +86,7 @@ class NestedCallbacks:
 
     def get_params(self, deep=True):
         """Parameters of this estimator and, if deep, of what it contains."""
-        params = super().get_params(deep=deep)
+        params = super().get_params(deep=deep)  # type: ignore[misc]
         if deep and isinstance(params["callbacks"], list | tuple):
             for name, (_, callback) in named_callbacks(params["callbacks"]).items():
                 params[f"callbacks__{name}"] = callback
@@ -99,7 +99,7 @@ class NestedCallbacks:
         """Set the parameters of this estimator and of what it contains."""
         nested = [key for key in params if key.startswith("callbacks__")]
         values = {key: params.pop(key) for key in nested}
-        super().set_params(**params)
+        super().set_params(**params)  # type: ignore[misc]
         for key in sorted(nested, key=lambda key: key.count("__")):
             name, _, parameter = key.removeprefix("callbacks__").partition("__")
             named = named_callbacks(self.callbacks or [])
@@ -110,8 +110,9 @@ class NestedCallbacks:
                 )
             place, callback = named[name]
             if not parameter:
-                self.callbacks = list(self.callbacks)
-                self.callbacks[place] = name, values[key]
+                changed = list(self.callbacks or [])
+                changed[place] = name, values[key]
+                self.callbacks = changed
             elif isinstance(callback, Callback):
                 callback.set_params(**{parameter: values[key]})
             else:

@@ -1,28 +1,41 @@
 """One epoch of a stack: gather rows, step through batches, sum losses."""
 
-from collections import namedtuple
-from itertools import count, repeat
+from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import count, repeat
+from typing import NamedTuple
+
+import numpy as np
 import torch
+from torch import Tensor
 
 from .._devices import widest_float
+from .capture import Capture, Replay
+from .cost_model import COSTS
 from .evaluation import ScoreSum, Validation
+from .ops.batch import Batch
 from .ops.counter_random import step_keys
-from .recording import Recorder
-from .rows import (
-    CHUNK_BYTES,
-    CHUNK_BYTES_ON_GPU,
-    StackedRows,
-    plan_chunks,
-    presence,
-)
+from .rows import Chunk, Rows, StackedRows, plan_chunks, presence
 from .schedules import schedule_of
+from .stack import Number, Stack
 
-Steps = namedtuple(
-    "Steps",
-    ["predictions", "targets", "factors", "norms", "batch_rows", "inverse_totals"],
-)
-Steps.__doc__ = "What the steps through batches leave, by batch."
+
+class Step(NamedTuple):
+    """A step that was made.
+
+    Attributes
+    ----------
+    batch : Batch
+    prediction : tensor of shape (K, n_rows, n_outputs)
+        Before the step.
+    norms : list or None
+        Of the penalties before the step, where any acts.
+    """
+
+    batch: Batch
+    prediction: Tensor
+    norms: list | None
 
 
 class EpochRunner:
@@ -31,34 +44,33 @@ class EpochRunner:
     Parameters
     ----------
     stack : Stack
-    record : callable or None
-        Records the steps through a chunk's batches to repeat them, see
-        `sknn_course._engine.recording`; None takes each step anew.
+    capture : callable or None
+        Captures the steps through a chunk's batches to repeat them, see
+        `sknn_course._engine.capture`; None takes each step anew.
     """
 
-    def __init__(self, stack, record=None):
+    def __init__(self, stack: Stack, capture: Capture | None = None) -> None:
         self.stack = stack
-        self.recorder = None if record is None else Recorder(record)
+        self.replay = None if capture is None else Replay(capture)
         jobs = stack.jobs
         first = jobs[0]
         # the largest: that of a full batch is the number of the job's rows
         self.batch_size = max(job.settings.batch_size for job in jobs)
-        self.with_keys = stack.network.needs_keys or first.augment is not None
         self.rows = StackedRows(
             [job.train for job in jobs],
             first.device,
-            self.with_keys,
+            stack.network.needs_keys or first.augment is not None,
             stack.network,
             self.batch_size * len(jobs),
         )
         self.lengths = [len(job.train) for job in jobs]
-        chunk_bytes = CHUNK_BYTES if first.device.type == "cpu" else CHUNK_BYTES_ON_GPU
+        on_cpu = first.device.type == "cpu"
         self.chunks = plan_chunks(
             self.lengths,
             self.batch_size,
             self.rows.row_bytes(),
-            chunk_bytes,
-            ragged_apart=record is not None,  # since it is not recorded
+            COSTS.chunk_bytes if on_cpu else COSTS.chunk_bytes_on_gpu,
+            ragged_apart=capture is not None,  # since it is not captured
         )
         self.present = {
             chunk: presence(
@@ -68,22 +80,21 @@ class EpochRunner:
             if chunk.ragged
         }
         self.per_step = [schedule_of(job.settings).per_step for job in jobs]
-        self.validation = None
+        self.validation: Validation | None = None
         if first.validation is not None:
             self.validation = Validation(stack)
             self.seen = ScoreSum(stack, self.rows, self.lengths)
-        self.needs_weight = stack.mixes or any(
-            type(layer).__name__ == "BatchNorm" for layer in first.layout.layers
-        )
         self.n_steps = [job.optimizer.n_steps for job in jobs]
-        self._parts = {}  # stacks of the first jobs, by their number
+        self._parts: dict[int, Stack] = {}  # of the first jobs, by their number
 
-    def run(self, orders, running):
+    def run(
+        self, permutations: list[np.ndarray], running: list[int]
+    ) -> tuple[list[float], dict[str, list[float]] | None]:
         """Train one epoch.
 
         Parameters
         ----------
-        orders : list of ndarray of shape (n_rows_of_job,)
+        permutations : list of ndarray of shape (n_rows_of_job,)
         running : list of int
             Places of the jobs that have not ended. The others are carried along,
             their progress is left as it is.
@@ -95,9 +106,11 @@ class EpochRunner:
         scores : dict of str -> list of float, or None
             Validation score and loss, and training score, of each job.
         """
-        index = self.rows.index(orders)
+        index = self.rows.index(permutations)
         device = self.rows.device
-        total = torch.zeros(len(orders), dtype=widest_float(device), device=device)
+        total = torch.zeros(
+            len(permutations), dtype=widest_float(device), device=device
+        )
         if self.validation is not None:
             self.seen.reset()
         self.running = set(running)
@@ -114,7 +127,9 @@ class EpochRunner:
         losses = [t / n for t, n in zip(total.tolist(), self.lengths, strict=True)]
         return losses, self._scores()
 
-    def _run_chunk(self, chunk, index, first_steps, done):
+    def _run_chunk(
+        self, chunk: Chunk, index: Tensor, first_steps: list[int], done: int
+    ) -> Tensor:
         """Steps through a chunk's batches.
 
         Returns
@@ -124,127 +139,119 @@ class EpochRunner:
         """
         K = chunk.n_jobs
         stack = self._first(K)
-        places, axis = index[..., chunk.start : chunk.stop], 0
+        places = index[..., chunk.start : chunk.stop]
         if index.dim() == 2:
-            places, axis = (places[:K], 1) if stack.n_models else (places[0], 0)
-        X, y, weight, keys = self.rows.take(places)
+            places = places[:K] if stack.n_models else places[0]
+        rows = self.rows.take(places)
         present = self.present.get(chunk)
-        n_before = first_steps[0] + done
+        number: int | Tensor = first_steps[0] + done
         if any(step != first_steps[0] for step in first_steps[:K]):
-            n_before = self._column([step + done for step in first_steps[:K]])
+            number = self._column([step + done for step in first_steps[:K]])
         rates = [job.optimizer.learning_rate for job in stack.jobs]
-        if self.recorder is not None and present is None:
-            steps = self._recorded_steps(
-                stack, axis, (X, y, weight, keys), n_before, rates
-            )
+        if self.replay is not None and present is None:
+            steps = self._captured_steps(self.replay, stack, rows, number, rates)
         else:
             if any(self.per_step[:K]):
-                lr = self._step_rates(stack, first_steps, done)
+                of_steps = self._step_rates(stack, first_steps, done)
             else:
-                lr = repeat(stack.per_parameter("learning_rate", rates))
-            steps = self._steps(stack, axis, X, y, weight, keys, present, n_before, lr)
-        predictions = torch.cat(steps.predictions, axis)
-        if stack.mixes:
-            y = torch.cat(steps.targets, axis)
-        losses = stack.loss.per_row(y, predictions)
-        if steps.factors:  # of all batches, or of the last one
-            factors = torch.cat(steps.factors, -1)
-            losses[..., -factors.shape[-1] :] *= factors
-        if self.validation is not None:
-            self.seen.add(predictions, y, _both(weight, present))
+                of_steps = repeat(stack.per_parameter("learning_rate", rates))
+            batches = self._batches(stack, rows, number, present)
+            steps = _take_steps(stack, batches, of_steps, number)
+        total = self._losses(stack, rows, present, steps)
         if stack is not self.stack:
             self.stack.copy_first(stack, back=True)
-        total = losses.to(widest_float(losses.device)).sum(-1)
-        if steps.norms:
-            norms = steps.norms, steps.batch_rows, steps.inverse_totals
-            total += stack.penalties.total(*norms)
-        if stack.observer is not None:
-            batches = torch.stack([b.sum() for b in losses.split(self.batch_size)])
-            if steps.norms:
-                batches += stack.penalties.by_batch(*norms)
-            stack.observer.batches_end(batches.tolist(), steps.batch_rows)
         return total
 
-    def _steps(self, stack, axis, X, y, weight, keys, present, n_before, rates):
-        """Step through batches of rows.
-
-        Parameters
-        ----------
-        stack : Stack
-        axis : int
-            Of the rows.
-        X, y, weight, keys, present : tensor or None
-            Rows, and where they are no padding, which is in the last batch alone.
-        n_before : int or int32 tensor of shape (K, 1)
-            Steps done before.
-        rates : iterable of float or tensor of shape (K n_parameters,)
-            Learning rate of each step.
-
-        Returns
-        -------
-        Steps
-        """
-        size = self.batch_size
+    def _batches(
+        self, stack: Stack, rows: Rows, number: int | Tensor, present: Tensor | None
+    ) -> Iterator[Batch]:
+        """Yield the batches of a chunk's rows, after ``number`` steps."""
+        size, axis = self.batch_size, 1 if stack.n_models else 0
+        keys = rows.keys
         if keys is not None:
             n = keys.shape[-1]
-            number = torch.arange(n, dtype=torch.int32, device=keys.device) // size + 1
-            keys = step_keys(keys, stack.seeds, n_before + number)
-        n_batches = -(-X.shape[axis] // size)
+            place = torch.arange(n, dtype=torch.int32, device=keys.device)
+            keys = step_keys(keys, stack.seeds, number + place // size + 1)
+        n_batches = -(-rows.y.shape[axis] // size)
         parts = [
             [None] * n_batches if v is None else v.split(size, axis)
-            for v in (X, y, weight, keys, present)
+            for v in (rows.X, rows.y, rows.weight, keys, present)
         ]
-        steps = Steps(*([] for _ in Steps._fields))
-        batches = zip(*parts, strict=True)
-        for number, batch in enumerate(zip(batches, rates, strict=False), 1):
-            (x, target, w, k, here), lr = batch
-            here = here if number == n_batches else None
-            w = _both(w, here)
-            n_rows, row_weight = x.shape[axis], None
-            if w is None:
-                scale = inverse_total = 1 / n_rows
-            else:
-                inverse_total = _inverse(w.sum(-1, keepdim=True))  # (K, 1)
-                scale = (w * inverse_total).unsqueeze(-1)  # (K, n_rows, 1)
-                if here is not None:
-                    n_rows = here.sum(-1)  # (K,)
-                steps.factors.append(scale.squeeze(-1) * _column(n_rows))
-                if self.needs_weight:
-                    row_weight = w.unsqueeze(-1)
-            if stack.penalties.active:
-                steps.norms.append(stack.penalties.norms())
-            steps.batch_rows.append(n_rows)
-            steps.inverse_totals.append(inverse_total)
-            prediction, target = stack.step(
-                x, target, scale, inverse_total, lr, n_before + number, row_weight, k
+        for k, (x, y, weight, own_keys, here) in enumerate(zip(*parts, strict=True), 1):
+            # padding is in the last batch alone
+            yield Batch(x, y, weight, own_keys, here if k == n_batches else None)
+
+    def _captured_steps(
+        self,
+        replay: Replay,
+        stack: Stack,
+        rows: Rows,
+        number: int | Tensor,
+        rates: list[float],
+    ) -> list[Step]:
+        """Steps that are captured; what changes between chunks comes in tensors."""
+
+        def steps(
+            X: Tensor,
+            y: Tensor,
+            weight: Tensor | None,
+            keys: Tensor | None,
+            number: Tensor,
+            rates: Tensor,
+        ) -> list[Step]:
+            batches = self._batches(stack, Rows(X, y, weight, keys), number, None)
+            return _take_steps(
+                stack, batches, repeat(stack.expand_per_parameter(rates)), number
             )
-            steps.predictions.append(prediction)
-            steps.targets.append(target)
-        return steps
-
-    def _recorded_steps(self, stack, axis, rows, n_before, rates):
-        """As `_steps`, recorded; what changes between chunks comes in tensors."""
-
-        def steps(X, y, weight, keys, n_before, rates):
-            lr = repeat(stack.spread(rates))
-            return self._steps(stack, axis, X, y, weight, keys, None, n_before, lr)
 
         like, K = stack.flat, stack.n_models
-        if isinstance(n_before, int):
-            n_before = self._column([n_before] * (K or 1))
-        n_before = n_before if K else n_before[0]
-        rates = torch.tensor(
+        if isinstance(number, int):
+            number = self._column([number] * (K or 1))
+        number = number if K else number[0]
+        tensor = torch.tensor(
             rates if K else rates[0], dtype=like.dtype, device=like.device
         )
-        return self.recorder.run(stack, steps, (*rows, n_before, rates))
+        return replay.run(stack, steps, (*rows, number, tensor))
 
-    def _column(self, numbers):
+    def _losses(
+        self, stack: Stack, rows: Rows, present: Tensor | None, steps: list[Step]
+    ) -> Tensor:
+        """As of `_run_chunk`; tells the scores and the observer of the steps."""
+        axis = 1 if stack.n_models else 0
+        predictions = torch.cat([step.prediction for step in steps], axis)
+        y = rows.y
+        if stack.mixes:
+            y = torch.cat([step.batch.y for step in steps], axis)
+        losses = stack.loss.per_row(y, predictions)
+        weighted = [s.batch.factors for s in steps if s.batch.factors is not None]
+        if weighted:  # all batches, or the last one
+            factors = torch.cat(weighted, -1)
+            losses[..., -factors.shape[-1] :] *= factors
+        if self.validation is not None:
+            weight = rows.weight
+            if present is not None:
+                weight = present if weight is None else weight * present
+            self.seen.add(predictions, y, weight)
+        total = losses.to(widest_float(losses.device)).sum(-1)
+        norms = [step.norms for step in steps if step.norms is not None]
+        n_rows: list[Number] = [step.batch.n_rows for step in steps]
+        inverse_totals = [step.batch.inverse_total for step in steps]
+        if norms:
+            total += stack.penalties.total(norms, n_rows, inverse_totals)
+        if stack.observer is not None:
+            batches = torch.stack([b.sum() for b in losses.split(self.batch_size)])
+            if norms:
+                batches += stack.penalties.by_batch(norms, n_rows, inverse_totals)
+            stack.observer.batches_end(batches.tolist(), n_rows)
+        return total
+
+    def _column(self, numbers: list[int]) -> Tensor:
         """(K, 1)"""
         return torch.tensor(
             numbers, dtype=torch.int32, device=self.rows.device
         ).unsqueeze(1)
 
-    def _first(self, n_jobs):
+    def _first(self, n_jobs: int) -> Stack:
         """The stack of the first jobs, with the parameters of now."""
         if n_jobs == len(self.lengths):
             return self.stack
@@ -253,7 +260,9 @@ class EpochRunner:
         self.stack.copy_first(self._parts[n_jobs])
         return self._parts[n_jobs]
 
-    def _step_rates(self, stack, first_steps, done):
+    def _step_rates(
+        self, stack: Stack, first_steps: list[int], done: int
+    ) -> Iterator[Number]:
         """Yield the learning rates of a schedule step by step."""
         for step in count(done):
             for k, job in enumerate(stack.jobs):
@@ -268,7 +277,7 @@ class EpochRunner:
             rates = [job.optimizer.learning_rate for job in stack.jobs]
             yield stack.per_parameter("learning_rate", rates)
 
-    def _scores(self):
+    def _scores(self) -> dict[str, list[float]] | None:
         """Scores of the epoch just run, or None without validation rows."""
         if self.validation is None:
             return None
@@ -281,18 +290,17 @@ class EpochRunner:
         }
 
 
-def _both(weight, present):
-    """Weights of rows, 0 for padding; None where all count alike."""
-    if weight is None or present is None:
-        return present if weight is None else weight
-    return weight * present
-
-
-def _inverse(total):
-    """1 / total, and 0 for a batch without weight."""
-    return torch.where(total != 0, 1 / total, 0.0)
-
-
-def _column(n_rows):
-    """A number, or (K,) -> (K, 1)."""
-    return n_rows.unsqueeze(-1) if isinstance(n_rows, torch.Tensor) else n_rows
+def _take_steps(
+    stack: Stack,
+    batches: Iterable[Batch],
+    rates: Iterable[Number],
+    number: int | Tensor,
+) -> list[Step]:
+    """Step through batches, after ``number`` steps: an int, or int32 of (K, 1)."""
+    steps = []
+    pairs = zip(batches, rates, strict=False)
+    for k, (batch, rate) in enumerate(pairs, 1):
+        norms = stack.penalties.norms() if stack.penalties.active else None
+        prediction = stack.step(batch, rate, number + k)
+        steps.append(Step(batch, prediction, norms))
+    return steps

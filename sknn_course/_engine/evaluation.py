@@ -1,11 +1,16 @@
 """Scores and losses of the networks of a stack on rows of their jobs."""
 
+from __future__ import annotations
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from .._devices import widest_float
+from .cost_model import COSTS
 from .losses import SCORES, loss_of
-from .rows import CHUNK_BYTES, StackedRows, presence
+from .rows import StackedRows, presence
+from .stack import Stack
 
 
 class ScoreSum:
@@ -19,7 +24,7 @@ class ScoreSum:
         Rows of each job.
     """
 
-    def __init__(self, stack, rows, lengths):
+    def __init__(self, stack: Stack, rows: StackedRows, lengths: list[int]) -> None:
         self.score = SCORES[stack.jobs[0].settings.score]
         self.loss = loss_of(stack.jobs[0].settings)
         index = rows.index([np.arange(n) for n in lengths])
@@ -35,11 +40,11 @@ class ScoreSum:
         self.variance = ((y - centre).square() * share).sum(-2).to(self.dtype)
         self.reset()
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget the rows seen so far."""
-        self.score_sum = self.loss_sum = None
+        self.sums: tuple[Tensor, Tensor] | None = None
 
-    def add(self, prediction, y, weight):
+    def add(self, prediction: Tensor, y: Tensor, weight: Tensor | None) -> None:
         """Add rows of the first networks of the stack.
 
         Parameters
@@ -53,23 +58,25 @@ class ScoreSum:
             scores = scores * weight.unsqueeze(-1)
             losses = losses * weight
         scores, losses = scores.sum(-2), losses.sum(-1)
-        if self.score_sum is None:
-            self.score_sum, self.loss_sum = scores, losses
-        elif scores.shape == self.score_sum.shape:
-            self.score_sum += scores
-            self.loss_sum += losses
-        else:
-            n_jobs = losses.numel()  # one job alone has no model axis
-            self.score_sum[:n_jobs] += scores
-            self.loss_sum[:n_jobs] += losses
+        if self.sums is None:
+            self.sums = scores, losses
+            return
+        for total, part in zip(self.sums, (scores, losses), strict=True):
+            if part.shape == total.shape:
+                total += part
+            else:  # one job alone has no model axis
+                total[: losses.numel()] += part
 
-    def result(self):
+    def result(self) -> tuple[list[float], list[float]]:
         """Scores and losses so far, two lists of K floats.
 
         Of predictions that are not numbers, both are NaN.
         """
-        scores = self.score.of_means(self.score_sum / self.total, self.variance)
-        losses = self.loss_sum / self.total[..., 0]
+        if self.sums is None:
+            raise RuntimeError("No rows were added.")
+        score_sum, loss_sum = self.sums
+        scores = self.score.of_means(score_sum / self.total, self.variance)
+        losses = loss_sum / self.total[..., 0]
         scores = scores.where(~losses.isnan(), torch.nan)
         return scores.reshape(-1).tolist(), losses.reshape(-1).tolist()
 
@@ -82,35 +89,32 @@ class Validation:
     stack : Stack
     """
 
-    def __init__(self, stack):
+    def __init__(self, stack: Stack) -> None:
         jobs = stack.jobs
-        self.lengths = [len(job.validation) for job in jobs]
-        self.rows = StackedRows(
-            [job.validation for job in jobs],
-            jobs[0].device,
-            False,
-            stack.network,
-        )
+        splits = [job.validation for job in jobs if job.validation is not None]
+        self.lengths = list(map(len, splits))
+        self.rows = StackedRows(splits, jobs[0].device, False, stack.network)
         self.index = self.rows.index([np.arange(n) for n in self.lengths])
-        self.rows_are_common = len({id(job.validation) for job in jobs}) == 1
+        self.rows_are_common = len(set(splits)) == 1
         self.ragged = len(set(self.lengths)) > 1
         self.rows_at_once = max(
-            1, 16 * CHUNK_BYTES // (len(jobs) * self.rows.row_bytes())
+            1, 16 * COSTS.chunk_bytes // (len(jobs) * self.rows.row_bytes())
         )
         self.sums = ScoreSum(stack, self.rows, self.lengths)
 
-    def measure(self, stack):
+    def measure(self, stack: Stack) -> tuple[list[float], list[float]]:
         """Validation scores and losses, two lists of K floats."""
         self.sums.reset()
         longest = self.index.shape[-1]
         for start in range(0, longest, self.rows_at_once):
             stop = min(start + self.rows_at_once, longest)
             if self.rows_are_common:
-                X, y, weight = self.rows.common(start, stop, stack.n_models)
+                rows = self.rows.common(start, stop, stack.n_models)
             else:
-                X, y, weight, _ = self.rows.take(self.index[..., start:stop])
+                rows = self.rows.take(self.index[..., start:stop])
+            weight = rows.weight
             if self.ragged:
-                here = presence(self.lengths, start, stop, y)
+                here = presence(self.lengths, start, stop, rows.y)
                 weight = here if weight is None else weight * here
-            self.sums.add(stack.predict(X), y, weight)
+            self.sums.add(stack.predict(rows.X), rows.y, weight)
         return self.sums.result()

@@ -1,15 +1,18 @@
 """Which jobs are trained in one stack."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 
-from ..layers import Dense, Softmax, structure
+from ..layers import Dense, structure
+from ..layers.specification import Layer
+from .job import FitJob
 from .losses import LOSSES
-from .ops.parameters import parameter_layout
+from .ops.parameters import ParameterLayout, parameter_layout
 from .optimizers import is_full_batch
-from .slices import stack_seconds
+from .plan import stack_seconds
 
 
-def group_by_structure(jobs):
+def group_by_structure(jobs: list[FitJob]) -> list[list[FitJob]]:
     """Groups of jobs that are trained in one stack.
 
     Jobs have the same structure, solver, loss and batch size, or each takes all of
@@ -25,23 +28,23 @@ def group_by_structure(jobs):
     list of list of FitJob
     """
     sizes = {job.settings.batch_size for job in jobs if not _is_full_batch(job)}
-    groups = {}
+    groups: dict[Hashable, list[FitJob]] = {}
     for job in jobs:
-        size = job.settings.batch_size
+        size: int | str = job.settings.batch_size
         if _is_full_batch(job) and size not in sizes:
             size = "all rows"
         groups.setdefault((size, *_structure_key(job)), []).append(job)
     return [part for group in groups.values() for part in _pad_where_faster(group)]
 
 
-def _is_full_batch(job):
+def _is_full_batch(job: FitJob) -> bool:
     return job.settings.batch_size >= len(job.train)
 
 
-def _structure_key(job):
+def _structure_key(job: FitJob) -> tuple:
     settings = job.settings
     if why_alone(job) is not None:
-        return (id(job),)
+        return (job,)
     return (
         _without_sizes(job.layout.layers),
         job.layout.shapes[0],
@@ -54,14 +57,14 @@ def _structure_key(job):
         settings.mixed_precision,
         job.validation is None,
         str(job.train.y.dtype),
-        type(job.train.X).__name__,
+        type(job.train.X),
         str(job.train.X.dtype),
         str(job.device),
         job.augment is None,
     )
 
 
-def why_alone(job):
+def why_alone(job: FitJob) -> str | None:
     """Why a job cannot be trained in a stack, or None where it can."""
     if is_full_batch(job.settings.solver):
         return f"solver={job.settings.solver!r}"
@@ -70,25 +73,27 @@ def why_alone(job):
     return None
 
 
-def _without_sizes(layers):
+def _without_sizes(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     """The structure without the sizes of the hidden dense layers."""
     layers = structure(layers)
     dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
     *hidden, output = dense or [len(layers)]
-    if any(isinstance(layer, Softmax) for layer in layers[:output]):
-        return layers  # padding would take a share of the softmax
+    if not all(layer.takes_padding for layer in layers[:output]):
+        return layers
     return tuple(
-        replace(layer, units=1) if index in hidden else layer
+        replace(layer, units=1)
+        if isinstance(layer, Dense) and index in hidden
+        else layer
         for index, layer in enumerate(layers)
     )
 
 
-def _pad_where_faster(jobs):
+def _pad_where_faster(jobs: list[FitJob]) -> list[list[FitJob]]:
     """Split a group by sizes, unless padded to the larger ones it is faster."""
-    by_sizes = {}
+    by_sizes: dict[Hashable, list[FitJob]] = {}
     for job in jobs:
-        by_sizes.setdefault(id(job.layout.parameters), []).append(job)
-    groups = []
+        by_sizes.setdefault(job.layout.parameters, []).append(job)
+    groups: list[list[FitJob]] = []
     for part in sorted(by_sizes.values(), key=lambda p: -p[0].layout.n_parameters):
         for group in groups:
             together = stack_seconds([*group, *part], widest_layout([*group, *part]))
@@ -101,9 +106,9 @@ def _pad_where_faster(jobs):
     return groups
 
 
-def widest_layout(jobs):
+def widest_layout(jobs: list[FitJob]) -> ParameterLayout:
     """Layout of a network with, in each layer, the units of the widest one."""
-    layouts = list({id(job.layout.parameters): job.layout for job in jobs}.values())
+    layouts = list({job.layout.parameters: job.layout for job in jobs}.values())
     if len(layouts) == 1:
         return layouts[0]
     layers = tuple(

@@ -67,7 +67,7 @@ def wait_for(futures):
     ------
     KeyboardInterrupt
     """
-    done = SimpleQueue()
+    done: SimpleQueue = SimpleQueue()
     with Uninterrupted():
         for future in futures:
             future.add_done_callback(done.put)

@@ -11,9 +11,9 @@ from .optimizers import OptimizerState
 from .settings import Settings
 
 
-@dataclass
+@dataclass(eq=False)
 class Split:
-    """Rows to train on or to validate with.
+    """Rows to train on or to validate with; equal to itself alone.
 
     Attributes
     ----------
@@ -25,15 +25,15 @@ class Split:
         Number of rows before equal ones were merged.
     """
 
-    X: object
+    X: Any
     y: np.ndarray
     sample_weight: np.ndarray | None = None
     n_samples: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.n_samples = self.n_samples or len(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.X.shape[0]
 
 
@@ -68,17 +68,15 @@ def copied(record, cls):
     return cls(**copies)
 
 
-@dataclass
+@dataclass(eq=False)
 class FitJob:
-    """One network to train.
+    """One network to train; equal to itself alone.
 
     Attributes
     ----------
     layout : ParameterLayout
         Structure of the network and place of its parameters.
     settings : Settings
-    strengths : tuple
-        Per layer, its dropout rate or noise's standard deviation, else None.
     train : Split
     validation : Split or None
     parameters, buffers : tensor of shape (n_parameters,), (n_buffers,)
@@ -113,7 +111,6 @@ class FitJob:
 
     layout: ParameterLayout
     settings: Settings
-    strengths: tuple
     train: Split
     validation: Split | None
     parameters: torch.Tensor
@@ -126,9 +123,9 @@ class FitJob:
     optimizer: OptimizerState
     single_epoch: bool = False
     observer: Any = None
-    task: object = None
+    task: Any = None
     cancelled: bool = False
-    augment: object = None
+    augment: Any = None
     converged: bool = False
     interrupted: bool = False
     optimize_result: object = None

@@ -1,19 +1,21 @@
 """Full-batch training by L-BFGS-B, scipy's as in scikit-learn's MLP."""
 
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils.optimize import _check_optimize_result
 
+from .job import FitJob
+from .ops.batch import Batch
 from .ops.counter_random import step_keys
-from .ops.stacked import Batch
 from .optimizers import SOLVERS
 from .rows import StackedRows
 from .stack import Stack
 
 
-def train_lbfgs(job):
+def train_lbfgs(job: FitJob) -> None:
     """Minimise the loss of all rows together.
 
     Dropout and noise keep the random numbers of one step throughout: new ones at
@@ -32,7 +34,7 @@ def train_lbfgs(job):
     progress.n_iter = 0
     ended = [perf_counter()]
 
-    def record(intermediate_result):
+    def log(intermediate_result: Any) -> None:
         ended.append(perf_counter())
         progress.n_iter += 1
         progress.loss_curve.append(float(intermediate_result.fun))
@@ -44,8 +46,8 @@ def train_lbfgs(job):
             raise StopIteration
 
     try:
-        minimize = SOLVERS[settings.solver].minimize
-        result = minimize(objective, packed, settings, record)
+        minimize: Any = SOLVERS[settings.solver].minimize
+        result = minimize(objective, packed, settings, log)
     except KeyboardInterrupt:
         job.interrupted = True
     else:
@@ -56,7 +58,7 @@ def train_lbfgs(job):
     job.parameters, job.buffers = stack.flat, stack.buffers
 
 
-def warn_if_not_converged(job):
+def warn_if_not_converged(job: FitJob) -> None:
     """Issue scikit-learn's warning about the solver's end."""
     _check_optimize_result("lbfgs", job.optimize_result, job.settings.max_iter)
 
@@ -71,7 +73,7 @@ class Objective:
     job : FitJob
     """
 
-    def __init__(self, stack, job):
+    def __init__(self, stack: Stack, job: FitJob) -> None:
         self.stack = stack
         n_rows = len(job.train)
         rows = StackedRows(
@@ -82,18 +84,18 @@ class Objective:
             n_rows,
         )
         index = torch.arange(n_rows, device=job.device)
-        self.X, self.y, weight, keys = rows.take(index)
+        X, y, weight, keys = rows.take(index)
         if rows.stays_sparse:  # not copied
-            self.X = rows.common(0, n_rows, None)[0]
-        self.keys = None if keys is None else step_keys(keys, job.seed, 1)
-        self.weight = None if weight is None else weight.unsqueeze(-1)
+            X = rows.common(0, n_rows, None).X
+        keys = None if keys is None else step_keys(keys, job.seed, 1)
+        self.batch = Batch(X, y, weight, keys)
         self.total = n_rows if weight is None else float(weight.sum())
 
-    def load(self, packed):
+    def load(self, packed: np.ndarray) -> None:
         """Set the network's parameters."""
         self.stack.flat.copy_(torch.from_numpy(np.asarray(packed)))
 
-    def __call__(self, packed):
+    def __call__(self, packed: np.ndarray) -> tuple[float, np.ndarray]:
         """Loss and gradient at the packed parameters (weights, then biases).
 
         Parameters
@@ -105,16 +107,16 @@ class Objective:
         loss : float
         gradient : ndarray of shape (n_parameters,)
         """
-        stack = self.stack
+        stack, y, weight = self.stack, self.batch.y, self.batch.weight
         self.load(packed)
-        scale = 1 / self.total if self.weight is None else self.weight / self.total
-        outputs = stack.network.forward(self.X, Batch(True, self.weight, self.keys))
+        scale = 1 / self.total if weight is None else weight / self.total
+        outputs = stack.network.forward(self.batch.x, self.batch)
         prediction = stack.loss.activation(outputs)
-        losses = stack.loss.per_row(self.y, prediction)
-        if self.weight is not None:
-            losses = losses * self.weight.squeeze(-1)
+        losses = stack.loss.per_row(y, prediction)
+        if weight is not None:
+            losses = losses * weight.squeeze(-1)
         loss = losses.sum() / self.total
-        stack.network.backward(stack.loss.gradient(self.y, prediction).mul_(scale))
+        stack.network.backward(stack.loss.gradient(y, prediction).mul_(scale))
         penalties = stack.penalties
         if penalties.active:
             loss = loss + penalties.total([penalties.norms()], [1.0], [1 / self.total])

@@ -147,6 +147,7 @@ class Loss:
         return {name: getattr(settings, name) for name in self.parameters}
 
 
+LossName = Literal["absolute_error", "huber", "poisson", "squared_error"]
 LOSSES = {
     "log_loss": Loss(
         _log_loss,

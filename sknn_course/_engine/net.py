@@ -1,15 +1,26 @@
 """The skorch net of an estimator, and its history."""
 
 from math import inf
+from typing import Any
 
+import torch
 from skorch import NeuralNet
+from torch import nn
 
 from .callbacks import check_callbacks
+from .job import Progress
 from .losses import LOSSES, SCORES
 from .optimizers import SOLVERS
+from .settings import Settings
 
 
-def make_net(module, settings, device, n_classes=None, callbacks=None):
+def make_net(
+    module: nn.Module,
+    settings: Settings,
+    device: torch.device,
+    n_classes: int | None = None,
+    callbacks: list | None = None,
+) -> NeuralNet:
     """A skorch net around a module.
 
     Parameters
@@ -33,7 +44,7 @@ def make_net(module, settings, device, n_classes=None, callbacks=None):
     loss = LOSSES[settings.loss]
     net = NeuralNet if SCORES[settings.score].of_labels else loss.net
     options = dict(loss.net_options)
-    if loss.targets == "classes":
+    if loss.targets == "classes" and n_classes is not None:
         options["classes"] = list(range(n_classes))
     options |= {f"criterion__{k}": v for k, v in loss.values(settings).items()}
     return net(
@@ -51,7 +62,7 @@ def make_net(module, settings, device, n_classes=None, callbacks=None):
     ).initialize()
 
 
-def history_row(progress, place, score_name):
+def history_row(progress: Progress, place: int, score_name: str) -> dict[str, Any]:
     """One epoch of a net's history, with skorch's names.
 
     Parameters
@@ -65,7 +76,7 @@ def history_row(progress, place, score_name):
     -------
     dict
     """
-    row = {
+    row: dict[str, Any] = {
         "train_loss": progress.loss_curve[place],
         "lr": progress.learning_rates[place],  # None with lbfgs
         "dur": progress.durations[place],
@@ -83,12 +94,12 @@ def history_row(progress, place, score_name):
     return row
 
 
-def _mark_best(row, name, values, sign):
+def _mark_best(row: dict[str, Any], name: str, values: list[float], sign: int) -> None:
     *before, last = [sign * value for value in values]  # the lower, the better
     row[f"{name}_best"] = last < inf and not any(value <= last for value in before)
 
 
-def write_history(net, progress, settings):
+def write_history(net: NeuralNet, progress: Progress, settings: Settings) -> None:
     """Fill a net's history from what training recorded."""
     for place in range(len(net.history), len(progress.loss_curve)):
         row = history_row(progress, place, SCORES[settings.score].short)

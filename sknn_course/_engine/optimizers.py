@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -298,6 +298,9 @@ class Solver:
 _BETAS = {"beta_1": "betas", "beta_2": "betas", "epsilon": "eps"}
 _MEAN, _MEAN_SQUARE = Moment("exp_avg"), Moment("exp_avg_sq")
 
+SolverName = Literal[
+    "adadelta", "adagrad", "adam", "adamax", "lbfgs", "nadam", "rmsprop", "sgd"
+]
 SOLVERS = {
     "adam": Solver(
         optim.Adam,

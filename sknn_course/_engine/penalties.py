@@ -19,8 +19,8 @@ from functools import reduce
 import torch
 from torch import Tensor
 
+from .expand import ExpandPerParameter
 from .ops.parameters import ParameterLayout
-from .spread import Spread
 
 Number = float | Tensor  # a tensor where the networks of a stack differ
 
@@ -69,7 +69,7 @@ class Penalties:
     n_models : int or None
         K; None for one network, without the model axis.
     expand : callable
-        As of `Spread`.
+        As of `ExpandPerParameter`.
     strengths : dict of str -> float or tensor of shape (K,)
         Of the penalties, and of the decay.
     penalize_bias : bool
@@ -81,7 +81,7 @@ class Penalties:
         flat: Tensor,
         grad: Tensor,
         n_models: int | None,
-        expand: Spread,
+        expand: ExpandPerParameter,
         strengths: dict[str, Number],
         penalize_bias: bool,
     ) -> None:
@@ -182,7 +182,7 @@ class _Part:
         flat: Tensor,
         grad: Tensor,
         n_models: int | None,
-        expand: Spread,
+        expand: ExpandPerParameter,
         n_parameters: int,
     ) -> None:
         K = n_models or 1

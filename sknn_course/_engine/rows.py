@@ -1,32 +1,60 @@
 """The rows of a stack's jobs on the device, and the batches of an epoch."""
 
-from collections import namedtuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy import sparse
+from torch import Tensor
 
+from .cost_model import COSTS
+from .job import Split
 from .ops.counter_random import row_keys
 from .ops.sparse_rows import SparseRows, keys_of_sparse
+from .ops.stacked import StackedNetwork
 
-Chunk = namedtuple("Chunk", ["start", "stop", "n_jobs", "ragged"])
-Chunk.__doc__ = """A run of batches that are gathered at once.
 
-``start`` and ``stop`` are places in each job's order of rows; the first
-``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
-have different numbers of them in the last batch. All others are whole.
-"""
-CHUNK_BYTES = 1 << 22  # of gathered rows, to be used while they lie in a cache
-CHUNK_BYTES_ON_GPU = 1 << 26  # many small batches at once
-LARGE_BYTES = 1 << 24  # of rows, from where a copy of another type is not made
-MOST_BATCHES = 128  # of a chunk, for the size of a recorded graph
-JOINED_BYTES = 1 << 24  # of different data that are copied together in any case
-MOST_APART = 16  # jobs whose rows are gathered in turn: many at once for each
+class Chunk(NamedTuple):
+    """A run of batches that are gathered at once.
+
+    ``start`` and ``stop`` are places in each job's permutation of its rows; the first
+    ``n_jobs`` jobs of the stack have rows there; ``ragged`` tells whether they
+    have different numbers of them in the last batch. All others are whole.
+    """
+
+    start: int
+    stop: int
+    n_jobs: int
+    ragged: bool
+
+
+class Rows(NamedTuple):
+    """Rows of a stack's jobs, side by side; those of one job have no axis of jobs.
+
+    Attributes
+    ----------
+    X : tensor of shape (K, n, ...), SparseRows or None
+    y : tensor of shape (K, n, n_outputs)
+    weight : tensor of shape (K, n) or None
+    keys : int32 tensor of shape (K, n) or None
+    """
+
+    X: Any
+    y: Tensor
+    weight: Tensor | None
+    keys: Tensor | None
 
 
 def plan_chunks(
-    n_rows, batch_size, row_bytes, chunk_bytes=CHUNK_BYTES, ragged_apart=False
-):
+    n_rows: Sequence[int],
+    batch_size: int,
+    row_bytes: int,
+    chunk_bytes: int = COSTS.chunk_bytes,
+    ragged_apart: bool = False,
+) -> list[Chunk]:
     """Split an epoch into chunks.
 
     Parameters
@@ -57,9 +85,9 @@ def plan_chunks(
     >>> plan_chunks([9, 8], 5, 1)
     [Chunk(start=0, stop=9, n_jobs=2, ragged=True)]
     """
-    chunks = []
+    chunks: list[Chunk] = []
     fitting = chunk_bytes // (len(n_rows) * batch_size * row_bytes)
-    batches_at_once = max(1, min(fitting, MOST_BATCHES))
+    batches_at_once = max(1, min(fitting, COSTS.chunk_batches))
     for start in range(0, n_rows[0], batch_size):
         stop = min(start + batch_size, n_rows[0])
         n_jobs = sum(n > start for n in n_rows)
@@ -78,7 +106,7 @@ def plan_chunks(
     return chunks
 
 
-def to_tensor(array, device):
+def to_tensor(array: Any, device: torch.device | str) -> Tensor:
     """A tensor on the device, sharing the array's memory where it can."""
     if isinstance(array, torch.Tensor):
         return array.to(device)
@@ -87,7 +115,7 @@ def to_tensor(array, device):
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
-def is_large_float64(X):
+def is_large_float64(X: Any) -> bool:
     """Whether rows are so many that a copy in float32 would count.
 
     Rows that torch cannot share have to be copied anyway.
@@ -96,12 +124,12 @@ def is_large_float64(X):
     return (
         isinstance(values, np.ndarray)
         and values.dtype == np.float64
-        and values.nbytes > LARGE_BYTES
+        and values.nbytes > COSTS.uncopied_bytes
         and values.flags.carray
     )
 
 
-def check_range(X, dtype):
+def check_range(X: Any, dtype: np.dtype) -> None:
     """Refuse finite rows that a narrower type of numbers cannot hold."""
     values = X.data if sparse.issparse(X) else X
     for value in (values.min(), values.max()):
@@ -113,10 +141,10 @@ def check_range(X, dtype):
                 )
 
 
-def presence(lengths, start, stop, like):
+def presence(lengths: list[int], start: int, stop: int, like: Tensor) -> Tensor:
     """1 for a job's own rows, 0 for padding, shape (K, stop - start)."""
-    lengths = torch.tensor(lengths).unsqueeze(1)
-    return (torch.arange(start, stop) < lengths).to(like.device, like.dtype)
+    column = torch.tensor(lengths).unsqueeze(1)
+    return (torch.arange(start, stop) < column).to(like.device, like.dtype)
 
 
 class StackedRows:
@@ -137,12 +165,19 @@ class StackedRows:
         Rows that the network takes at once.
     """
 
-    def __init__(self, splits, device, with_keys, network=None, at_once=1):
-        different = list({id(split): split for split in splits}.values())
+    def __init__(
+        self,
+        splits: list[Split],
+        device: torch.device,
+        with_keys: bool,
+        network: StackedNetwork | None = None,
+        at_once: int = 1,
+    ) -> None:
+        different = list(dict.fromkeys(splits))
         starts = np.cumsum([0] + [len(split) for split in different[:-1]])
-        start_of = {id(s): start for s, start in zip(different, starts, strict=True)}
+        start_of = dict(zip(different, starts, strict=True))
         self.device = device
-        self.offsets = np.array([start_of[id(split)] for split in splits])
+        self.offsets = np.array([start_of[split] for split in splits])
         self.y = self._join([split.y for split in different])
         self.dtype = self.y.dtype
         parts = [split.X for split in different]
@@ -160,15 +195,15 @@ class StackedRows:
             if (
                 len(parts) > 1
                 and device.type == "cpu"
-                and len(splits) <= MOST_APART
-                and sum(part.nbytes for part in parts) > JOINED_BYTES
+                and len(splits) <= COSTS.apart_jobs
+                and sum(part.nbytes for part in parts) > COSTS.joined_bytes
             ):
                 part_of = dict(zip(start_of, parts, strict=True))
-                self._parts_of_jobs = [part_of[id(split)] for split in splits]
+                self._parts_of_jobs = [part_of[split] for split in splits]
                 self.X = parts[0]
             else:
                 self.X = parts[0] if len(parts) == 1 else torch.cat(parts)
-            self._memory = {}
+            self._memory: dict[torch.dtype, Tensor] = {}
         self.weight = None
         if any(split.sample_weight is not None for split in different):
             ones = [np.ones(len(split), split.y.dtype) for split in different]
@@ -186,39 +221,36 @@ class StackedRows:
                 else torch.cat([row_keys(part) for part in parts])
             )
 
-    def _join(self, arrays):
+    def _join(self, arrays: list[np.ndarray]) -> Tensor:
         tensors = [to_tensor(array, self.device) for array in arrays]
         return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
-    def _dense(self, rows):
+    def _dense(self, rows: Any) -> Tensor:
         """Sparse rows as a tensor on the device."""
         return to_tensor(rows.toarray(), "cpu").to(self.dtype).to(self.device)
 
-    def index(self, orders):
+    def index(self, permutations: list[np.ndarray]) -> Tensor:
         """Places of the jobs' rows in the common tensors.
 
         Parameters
         ----------
-        orders : list of ndarray of shape (n_rows_of_job,)
-            Each job's order of its own rows; shorter ones are padded with 0.
+        permutations : list of ndarray of shape (n_rows_of_job,)
+            Of each job's own rows; shorter ones are padded with 0.
 
         Returns
         -------
         int64 tensor of shape (K, n_rows), or (n_rows,) for one job
         """
-        if len(orders) == 1:
-            return torch.from_numpy(orders[0]).to(self.device)
-        longest = max(len(order) for order in orders)
-        index = np.zeros((len(orders), longest), dtype=np.int64)
-        same = {}
-        for k, order in enumerate(orders):
-            same.setdefault(id(order), (order, []))[1].append(k)
-        for order, places in same.values():
-            index[places, : len(order)] = order
+        if len(permutations) == 1:
+            return torch.from_numpy(permutations[0]).to(self.device)
+        longest = max(map(len, permutations))
+        index = np.zeros((len(permutations), longest), dtype=np.int64)
+        for row, places in zip(index, permutations, strict=True):
+            row[: len(places)] = places
         index += self.offsets[:, np.newaxis]
         return torch.from_numpy(index).to(self.device)
 
-    def take(self, index, inputs=True):
+    def take(self, index: Tensor, inputs: bool = True) -> Rows:
         """Rows at ``index``; dense X is overwritten by the next call.
 
         Parameters
@@ -229,15 +261,10 @@ class StackedRows:
 
         Returns
         -------
-        X : tensor of shape (K, n, ...), SparseRows or None
-        y : tensor of shape (K, n, n_outputs)
-        weight : tensor of shape (K, n) or None
-        keys : int32 tensor of shape (K, n) or None
+        Rows
         """
         flat = index.reshape(-1)
-        if not inputs:
-            X = None
-        elif self.stays_sparse:
+        if not inputs or self.stays_sparse:
             X = None
         elif self.sparse:
             X = self._dense(self.X[flat.cpu().numpy()])
@@ -246,7 +273,7 @@ class StackedRows:
             self._gather(index, flat, X)
             if X.dtype != self.dtype:
                 X = self._reserve(self.dtype, len(flat)).copy_(X)
-        rows = [X] + [
+        rows: list[Any] = [X] + [
             None if values is None else values.index_select(0, flat)
             for values in (self.y, self.weight, self.keys)
         ]
@@ -254,9 +281,9 @@ class StackedRows:
             rows = [None if r is None else r.unflatten(0, index.shape) for r in rows]
         if inputs and self.stays_sparse:
             rows[0] = SparseRows(self.X, self.dtype, index)
-        return rows
+        return Rows(*rows)
 
-    def _reserve(self, dtype, n_rows):
+    def _reserve(self, dtype: torch.dtype, n_rows: int) -> Tensor:
         """Memory for dense rows, the same at each call."""
         memory = self._memory.get(dtype)
         if memory is None or len(memory) < n_rows:
@@ -264,7 +291,7 @@ class StackedRows:
             self._memory[dtype] = memory
         return memory[:n_rows]
 
-    def _gather(self, index, flat, X):
+    def _gather(self, index: Tensor, flat: Tensor, X: Tensor) -> None:
         if self._parts_of_jobs is None or index.dim() == 1:
             torch.index_select(self.X, 0, flat, out=X)
             return
@@ -273,7 +300,7 @@ class StackedRows:
         for part, offset, rows, places in zip(*of_jobs, strict=False):
             torch.index_select(part, 0, places - offset, out=rows)
 
-    def common(self, start, stop, n_models):
+    def common(self, start: int, stop: int, n_models: int | None) -> Rows:
         """Rows from ``start`` to ``stop``, the same for all jobs, not copied.
 
         Parameters
@@ -284,8 +311,8 @@ class StackedRows:
 
         Returns
         -------
-        X, y, weight
-            As from `take`.
+        Rows
+            Without keys.
         """
         whole = (start, stop) == (0, self.X.shape[0])
         X = self.X if whole else self.X[start:stop]
@@ -296,16 +323,18 @@ class StackedRows:
             X = SparseRows(X, self.dtype, index)
         else:
             X = self._dense(X) if self.sparse else X.to(self.dtype)
-        rows = [X, self.y[start:stop]]
-        rows.append(None if self.weight is None else self.weight[start:stop])
+        weight = None if self.weight is None else self.weight[start:stop]
+        rows: list[Any] = [X, self.y[start:stop], weight, None]
         if n_models is None:
-            return rows
-        return [
-            r.expand(n_models, *r.shape) if isinstance(r, torch.Tensor) else r
-            for r in rows
-        ]
+            return Rows(*rows)
+        return Rows(
+            *[
+                r.expand(n_models, *r.shape) if isinstance(r, Tensor) else r
+                for r in rows
+            ]
+        )
 
-    def row_bytes(self):
+    def row_bytes(self) -> int:
         """Size of one gathered row of one job."""
         itemsize = self.y.element_size()
         n_bytes = itemsize * (int(np.prod(self.X.shape[1:])) + self.y.shape[1])

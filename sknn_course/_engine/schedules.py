@@ -15,6 +15,7 @@ References
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, inf, pi
+from typing import Literal
 
 from .optimizers import SOLVERS
 from .settings import Settings
@@ -103,6 +104,16 @@ class Schedule:
     decay_rate: float | None = None
 
 
+ScheduleName = Literal[
+    "adaptive",
+    "constant",
+    "cosine",
+    "exponential",
+    "inverse_time",
+    "invscaling",
+    "one_cycle",
+    "step",
+]
 SCHEDULES = {
     "constant": Schedule("learning_rate_init"),
     "invscaling": Schedule(

@@ -1,16 +1,20 @@
-"""End of an epoch for one job: record, judge, stop. As scikit-learn's MLP does.
+"""End of an epoch for one job: log, judge, stop. As scikit-learn's MLP does.
 
 Other than there, a validation score that is not finite is no improvement: with it,
 training goes on for `n_iter_no_change` epochs, and not to the last.
 """
 
+from collections.abc import Iterable
 from math import inf, isfinite
 
+from .job import FitJob, Progress, Settings
 from .schedules import schedule_of
 
 
-def record_epoch(job, loss, scores, seconds):
-    """Record an epoch of a job and judge whether it goes on.
+def log_epoch(
+    job: FitJob, loss: float, scores: dict[str, float] | None, seconds: float
+) -> tuple[bool, bool]:
+    """Log an epoch of a job and judge whether it goes on.
 
     Parameters
     ----------
@@ -57,12 +61,12 @@ class DivergedError(ValueError):
         Mean training loss of each epoch, the last ones perhaps not finite.
     """
 
-    def __init__(self, message, loss_curve=()):
+    def __init__(self, message: str, loss_curve: Iterable[float] = ()) -> None:
         super().__init__(message)
         self.loss_curve = list(loss_curve)
 
 
-def check_finite(job):
+def check_finite(job: FitJob) -> None:
     """Refuse trained weights that are not finite.
 
     Raises
@@ -77,7 +81,7 @@ def check_finite(job):
         )
 
 
-def check_best(job):
+def check_best(job: FitJob) -> None:
     """Refuse to keep start weights where no epoch had a finite validation score.
 
     Raises
@@ -94,7 +98,12 @@ def check_best(job):
         )
 
 
-def _judge(settings, progress, loss, scores):
+def _judge(
+    settings: Settings,
+    progress: Progress,
+    loss: float,
+    scores: dict[str, float] | None,
+) -> bool:
     """Count epochs without improvement, with early stopping by validation score."""
     worse = loss > progress.best_loss - settings.tol
     improved = False
@@ -116,7 +125,7 @@ def _judge(settings, progress, loss, scores):
     return improved
 
 
-def _next_learning_rate(job):
+def _next_learning_rate(job: FitJob) -> None:
     optimizer = job.optimizer
     optimizer.n_epochs += 1
     rule = schedule_of(job.settings).per_epoch
@@ -124,7 +133,7 @@ def _next_learning_rate(job):
         optimizer.learning_rate = rule(job.settings, optimizer.n_epochs, job.progress.t)
 
 
-def _stalled(job):
+def _stalled(job: FitJob) -> bool:
     """Whether a stalled job stops; some schedules divide the rate first."""
     settings, optimizer = job.settings, job.optimizer
     what = (

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -14,7 +15,7 @@ _before = 1
 _is_forked = False
 
 
-def in_forked_child(function):
+def in_forked_child(function: Callable[[], None]) -> Callable[[], None]:
     """Decorator: call a function in each process that is forked from this one."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=function)
@@ -22,7 +23,7 @@ def in_forked_child(function):
 
 
 @in_forked_child
-def _keep_to_one_thread():
+def _keep_to_one_thread() -> None:
     """GNU's OpenMP waits for ever for threads that are not in the child."""
     global _lock, _users, _before, _is_forked
     _lock, _users, _before, _is_forked = threading.Lock(), 0, 1, True
@@ -30,7 +31,7 @@ def _keep_to_one_thread():
 
 
 @contextmanager
-def one_thread(asked_for=True):
+def one_thread(asked_for: bool = True) -> Iterator[None]:
     """Inside, torch's operations use one thread each, in the whole process.
 
     For matrices too small to share: threads that wait for each other cost more
@@ -63,7 +64,7 @@ def one_thread(asked_for=True):
 
 
 @contextmanager
-def no_gradients():
+def no_gradients() -> Iterator[None]:
     """As `torch.no_grad`, which an interrupt may leave on after its block."""
     before = torch.is_grad_enabled()
     try:
@@ -78,7 +79,7 @@ def no_gradients():
 
 
 @contextmanager
-def no_denormals():
+def no_denormals() -> Iterator[None]:
     """Inside, numbers below the normal range, 1e-38 in single precision, are zero.
 
     Means of gradients that stay zero shrink down to them and would never leave; a

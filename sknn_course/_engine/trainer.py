@@ -1,5 +1,7 @@
 """Training of fit jobs, stacked where their structure is equal."""
 
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -8,19 +10,21 @@ from time import perf_counter
 
 import torch
 
+from .capture import Capture
 from .epoch import EpochRunner
 from .groups import group_by_structure
 from .interrupts import Uninterrupted, wait_for
+from .job import FitJob
 from .lbfgs import train_lbfgs
 from .optimizers import is_full_batch
-from .orders import RowOrders
-from .slices import plan_slices
+from .permutations import RowPermutations
+from .plan import plan_stacks
 from .stack import Stack
-from .stopping import check_best, record_epoch
+from .stopping import check_best, log_epoch
 from .threads import no_denormals, no_gradients, one_thread
 
 
-def train(jobs, record=None, n_cores=None):
+def train(jobs: list[FitJob]) -> None:
     """Train fit jobs; jobs of equal structure are trained in stacks.
 
     An interrupt ends it: the jobs that were in training are marked as interrupted.
@@ -29,41 +33,40 @@ def train(jobs, record=None, n_cores=None):
     ----------
     jobs : list of FitJob
         Their parameters, progress and optimizer state are replaced.
-    record : callable or None
-        As of `EpochRunner`.
-    n_cores : int or None
-        As of `plan_slices`.
-
-    Returns
-    -------
-    list of Slices
-        How the groups of jobs were cut into stacks.
     """
-    plans = [plan_slices(group, n_cores) for group in group_by_structure(jobs)]
-    for plan in plans:
-        _train_slices(plan, record)
+    for group in group_by_structure(jobs):
+        train_group(group)
         if _is_interrupted(jobs):
             break
-    return plans
 
 
-def _is_interrupted(jobs):
-    return any(job.interrupted for job in jobs)
+def train_group(
+    jobs: list[FitJob], capture: Capture | None = None, n_cores: int | None = None
+) -> None:
+    """Train the jobs of a group of `group_by_structure`, or some of them.
 
-
-def _train_slices(plan, record):
+    Parameters
+    ----------
+    jobs : list of FitJob
+        As of `train`.
+    capture : callable or None
+        As of `EpochRunner`.
+    n_cores : int or None
+        As of `plan_stacks`.
+    """
+    plan = plan_stacks(jobs, n_cores)
     with one_thread(plan.one_thread):
         if plan.n_workers == 1:
-            for jobs in plan.stacks:
-                _train_together(jobs, record)
-                if _is_interrupted(jobs):
+            for stack in plan.stacks:
+                _train_together(stack, capture)
+                if _is_interrupted(stack):
                     return
             return
         with ThreadPoolExecutor(plan.n_workers) as pool:
             try:
                 with Uninterrupted():
                     futures = [
-                        pool.submit(_train_together, s, record) for s in plan.stacks
+                        pool.submit(_train_together, s, capture) for s in plan.stacks
                     ]
                 wait_for(futures)
             except KeyboardInterrupt:
@@ -75,31 +78,37 @@ def _train_slices(plan, record):
                 future.result()
 
 
-def _train_together(jobs, record):
+def _is_interrupted(jobs: list[FitJob]) -> bool:
+    return any(job.interrupted for job in jobs)
+
+
+def _train_together(jobs: list[FitJob], capture: Capture | None) -> None:
     with no_gradients():
         if is_full_batch(jobs[0].settings.solver):
             train_lbfgs(jobs[0])
         else:
             with no_denormals():
-                train_stack(jobs, record)
+                train_stack(jobs, capture)
 
 
-def train_stack(jobs, record=None):
+def train_stack(jobs: list[FitJob], capture: Capture | None = None) -> None:
     """Train the jobs of a group together, to the end of each.
 
     Parameters
     ----------
     jobs : list of FitJob
-    record : callable or None
+    capture : callable or None
         As of `EpochRunner`.
     """
     # those that drop units side by side: random numbers are drawn for a range of jobs
-    jobs = sorted(jobs, key=lambda job: (-len(job.train), not any(job.strengths)))
+    jobs = sorted(
+        jobs, key=lambda job: (-len(job.train), not any(job.layout.noise_levels))
+    )
     for job in jobs:
         job.progress.n_iter = 0
-    orders = RowOrders(jobs)
+    permutations = RowPermutations(jobs)
     stack = Stack.of_jobs(jobs)
-    runner = EpochRunner(stack, record)
+    runner = EpochRunner(stack, capture)
     observer = jobs[0].observer  # an observed job is alone in its stack
     if observer is not None:
         observer.training_begins(stack, jobs[0])
@@ -112,33 +121,39 @@ def train_stack(jobs, record=None):
                     stack.jobs[k].task.epoch_begins()
             if observer is not None:
                 observer.epoch_begins()
-            losses, scores = runner.run(orders.next(running), running)
+            losses, scores = runner.run(permutations.next(running), running)
             stopped = _end_epoch(
                 stack, running, losses, scores, perf_counter() - started
             )
             for k in stopped:
-                orders.end(k, stack.jobs[k])
+                permutations.end(k, stack.jobs[k])
             running = [k for k in running if k not in stopped]
             if not running:
                 break
             if 2 * len(running) <= len(stack.jobs):
-                orders.select(running)
+                permutations.select(running)
                 stack, running = stack.select(running), list(range(len(running)))
-                runner = EpochRunner(stack, record)
+                runner = EpochRunner(stack, capture)
     except KeyboardInterrupt:
         for k in running:
             stack.jobs[k].interrupted = True
-            orders.end(k, stack.jobs[k])
+            permutations.end(k, stack.jobs[k])
             _finish(stack, k)
 
 
-def _end_epoch(stack, running, losses, scores, seconds):
-    """Record the epoch for each job; places of the jobs that end with it."""
+def _end_epoch(
+    stack: Stack,
+    running: list[int],
+    losses: list[float],
+    scores: dict[str, list[float]] | None,
+    seconds: float,
+) -> set[int]:
+    """Log the epoch for each job; places of the jobs that end with it."""
     stopped = set()
     for k in running:
         job = stack.jobs[k]
         own = None if scores is None else {name: v[k] for name, v in scores.items()}
-        improved, stop = record_epoch(job, losses[k], own, seconds)
+        improved, stop = log_epoch(job, losses[k], own, seconds)
         if improved:
             job.best = stack.parameters_of(k)
         if job.observer is not None:
@@ -154,12 +169,12 @@ def _end_epoch(stack, running, losses, scores, seconds):
     return stopped
 
 
-def _diverged(stack, k):
+def _diverged(stack: Stack, k: int) -> bool:
     """A weight that is not finite never becomes finite again."""
     return not bool(torch.isfinite(stack.parameters_of(k)[0]).all())
 
 
-def _finish(stack, k):
+def _finish(stack: Stack, k: int) -> None:
     """Hand a job its trained parameters and its solver's state."""
     job = stack.jobs[k]
     if job.settings.early_stopping:

@@ -222,10 +222,10 @@ class NeuralEstimator(
         self, layout: ParameterLayout, dtype: np.dtype, rng: np.random.RandomState
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the initial parameters and forget what earlier fits recorded."""
-        flat = initial_parameters(
+        drawn = initial_parameters(
             layout, self.weight_init, self.bias_init, self.activation, rng
         )
-        flat = torch.from_numpy(flat.astype(dtype, copy=False))
+        flat = torch.from_numpy(drawn.astype(dtype, copy=False))
         self._progress = vars(Progress())
         self._optimizer = self._best = None
         return flat, layout.initial_buffers(flat.dtype)
@@ -313,12 +313,8 @@ class NeuralEstimator(
             )
         if not is_full_batch(self.solver):
             train_split = for_full_batch(train_split, settings.batch_size)
-        strengths = tuple(
-            getattr(layer, "rate", getattr(layer, "std", None))
-            for layer in layout.layers
-        )
         augment = self._inputs.augmentation(self)
-        uses_random_numbers = any(strengths) or augment is not None
+        uses_random_numbers = any(layout.noise_levels) or augment is not None
         observer = None
         if self.callbacks:
             module = build_module(layout, *parameters).to(device)
@@ -328,7 +324,6 @@ class NeuralEstimator(
         return FitJob(
             layout=layout,
             settings=settings,
-            strengths=strengths,
             train=train_split,
             validation=validation,
             parameters=parameters[0],

@@ -8,7 +8,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import (
-    BaseEstimator,
     ClassifierMixin,
     MultiOutputMixin,
     RegressorMixin,
@@ -18,6 +17,7 @@ from sklearn.utils import Tags, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sknn_course._choices import SuggestsChoices
 from sknn_course._devices import widest_float
 from sknn_course._estimator.fit_method import validated_fit
 from sknn_course._estimator.parameter_types import (
@@ -38,7 +38,7 @@ from sknn_course._estimator.unchanged_on_error import unchanged_on_error
 MOST_EXPONENT = 1021  # 2 to it, and to its negative, is a normal float64
 
 
-class ClosedFormEstimator(BaseEstimator, ABC):
+class ClosedFormEstimator(SuggestsChoices, ABC):
     """Base: a subclass solves, and computes outputs."""
 
     device: Device

@@ -8,37 +8,14 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import sparray, spmatrix
 
+from .._engine.losses import LossName as LossName
+from .._engine.ops.activations import ActivationName as ActivationName
+from .._engine.optimizers import SolverName as SolverName
+from .._engine.schedules import ScheduleName as ScheduleName
 from ..layers import Layer
 
 Array = NDArray[Any]
 MatrixLike = ArrayLike | sparray | spmatrix
-ActivationName = Literal[
-    "elu",
-    "gelu",
-    "identity",
-    "leaky_relu",
-    "logistic",
-    "mish",
-    "relu",
-    "selu",
-    "silu",
-    "softplus",
-    "tanh",
-]
-SolverName = Literal[
-    "adadelta", "adagrad", "adam", "adamax", "lbfgs", "nadam", "rmsprop", "sgd"
-]
-ScheduleName = Literal[
-    "adaptive",
-    "constant",
-    "cosine",
-    "exponential",
-    "inverse_time",
-    "invscaling",
-    "one_cycle",
-    "step",
-]
-LossName = Literal["absolute_error", "huber", "poisson", "squared_error"]
 BatchNormPlace = bool | Literal["before", "after"]
 Sizes = Sequence[int] | NDArray[np.integer] | int
 Rates = Sequence[float] | NDArray[np.floating] | float

@@ -123,5 +123,6 @@ def training_settings(estimator, targets, split):
         "dtype": str(split.y.dtype),
     }
     names = Settings.__dataclass_fields__
-    given = {name: getattr(estimator, name) for name in names if name not in resolved}
+    own = estimator.get_params(deep=False)
+    given = {name: own[name] for name in names if name in own and name not in resolved}
     return Settings(**given, **resolved)

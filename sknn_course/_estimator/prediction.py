@@ -11,8 +11,8 @@ from scipy import sparse
 from torch import nn
 
 from .._engine.losses import activate_rows
-from .._engine.ops.build import GaussianNoise
 from .._engine.ops.sparse_rows import sparse_first_layer
+from .._engine.ops.torch_modules import GaussianNoise
 from .._engine.rows import to_tensor
 from .._engine.threads import one_thread
 from ..parallel.task import current_task

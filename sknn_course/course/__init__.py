@@ -1,1 +1,1 @@
-"""The systems of five university course sheets as records, and one runner."""
+"""The systems of five university course sheets as rows, and one runner."""

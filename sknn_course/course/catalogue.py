@@ -5,8 +5,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
-from .record import Training
+from .experiment import Training
 
 SHEETS = {
     "S1": "Kiel NNDL 2020 sheet 5",
@@ -15,7 +16,6 @@ SHEETS = {
     "S4": "RDFIA practical 2",
     "S5": "Lund FMAN45 assignment 3, 2019",
 }
-N_ROWS = {"S1": 60, "S2": 33, "S3": 96, "S4": 35, "S5": 32}
 
 
 @cache
@@ -29,12 +29,13 @@ def experiments():
     """
     found = {}
     for number in range(1, len(SHEETS) + 1):
-        sheet = import_module(f"sknn_course.course.sheet{number}")
-        for experiment in sorted(sheet.EXPERIMENTS, key=lambda one: _place(one.id)):
-            if experiment.id in found:
-                raise ValueError(f"id={experiment.id!r} names two experiments.")
-            found[experiment.id] = experiment
-    return found
+        sheet = import_module(f"{__package__}.sheet{number}")
+        for one in iter_modules(sheet.__path__, f"{sheet.__name__}."):
+            for experiment in getattr(import_module(one.name), "EXPERIMENTS", ()):
+                if experiment.id in found:
+                    raise ValueError(f"id={experiment.id!r} names two experiments.")
+                found[experiment.id] = experiment
+    return dict(sorted(found.items(), key=lambda item: _place(item[0])))
 
 
 def select(names, known=None):
@@ -61,7 +62,7 @@ def select(names, known=None):
     Examples
     --------
     >>> from sknn_course.course.catalogue import select
-    >>> from sknn_course.course.record import Experiment
+    >>> from sknn_course.course.experiment import Experiment
     >>> known = {
     ...     id: Experiment(id, "title", "group", "about", print)
     ...     for id in ("S3.01", "S3.02", "S3.03", "S4.01")
@@ -128,16 +129,19 @@ def with_epochs(known, epochs):
     Examples
     --------
     >>> from sknn_course.course.catalogue import experiments, with_epochs
-    >>> with_epochs(experiments(), 4)["S3.51"].task.quick["epochs"]
+    >>> with_epochs(experiments(), 4)["S3.51"].procedure.quick["epochs"]
     4
     """
     found = dict(known)
     for id, one in known.items():
-        if isinstance(one.task, Training):
+        if isinstance(one.procedure, Training):
             quick, full = (
-                {**s, "epochs": epochs} for s in (one.task.quick, one.task.full)
+                {**s, "epochs": epochs}
+                for s in (one.procedure.quick, one.procedure.full)
             )
-            found[id] = replace(one, task=replace(one.task, quick=quick, full=full))
+            found[id] = replace(
+                one, procedure=replace(one.procedure, quick=quick, full=full)
+            )
     return found
 
 
@@ -164,7 +168,7 @@ def matching(chosen, sheet=None, text=None):
     Examples
     --------
     >>> from sknn_course.course.catalogue import matching
-    >>> from sknn_course.course.record import Experiment
+    >>> from sknn_course.course.experiment import Experiment
     >>> one = Experiment("S3.64", "MLP P", "Size", "Dropout 0.2, one layer", print)
     >>> matching([one], text="dropout p") == [one], matching([one], text="convolution")
     (True, [])

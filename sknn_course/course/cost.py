@@ -36,7 +36,7 @@ def estimate(training, data, rows, epochs):
     >>> from sknn_course import MLPClassifier
     >>> from sknn_course.course.cost import estimate
     >>> from sknn_course.course.data import load
-    >>> from sknn_course.course.record import Training
+    >>> from sknn_course.course.experiment import Training
     >>> def seconds(units):
     ...     training = Training(MLPClassifier, {"hidden_layer_sizes": units}, "digits")
     ...     return estimate(training, load("digits"), None, 10)
@@ -52,7 +52,7 @@ def estimate(training, data, rows, epochs):
     batch = estimator.batch_size
     batch = min(200, n_rows) if batch == "auto" else batch
     each = 1e5
-    with suppress(Exception):  # a wrong record is told of when it is trained
+    with suppress(Exception):  # a wrong training is told of when it is trained
         each = _multiplications(estimator, X.shape[1], n_outputs)
     products = 3 * each * epochs * n_rows  # forward, back, and the gradient
     steps = epochs * ceil(n_rows / batch)

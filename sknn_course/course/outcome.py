@@ -6,8 +6,8 @@ from math import isfinite, nan, sqrt
 
 import numpy as np
 
+from .experiment import Experiment, TrainingResult
 from .outcome_form import check_outcome
-from .record import Experiment, TrainingResult
 
 
 def is_better_high(metric):
@@ -176,7 +176,7 @@ class Outcome:
     @classmethod
     def of(cls, experiment: Experiment, scale, seed=0, device="cpu"):
         """An empty outcome of an experiment."""
-        kind = "study" if callable(experiment.task) else "training"
+        kind = "study" if callable(experiment.procedure) else "training"
         return cls(
             id=experiment.id,
             title=experiment.title,

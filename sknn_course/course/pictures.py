@@ -6,7 +6,7 @@ COLOURS = {3072: (3, 32, 32)}  # rows of CIFAR-10; others are found by the displ
 
 
 def draw_pictures(training, trained):
-    """The pictures that a record asks for, as functions that draw them.
+    """The pictures that a training asks for, as functions that draw them.
 
     Those of a single network show the first repetition that did not diverge.
 
@@ -23,7 +23,7 @@ def draw_pictures(training, trained):
     Raises
     ------
     ValueError
-        If the record asks for an unknown picture.
+        If the training asks for an unknown picture.
     """
     for name in training.pictures:
         if name not in PICTURES and name != "learning_curves":

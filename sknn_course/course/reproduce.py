@@ -163,8 +163,10 @@ def _print_list(chosen, sheets):
         if one.group != group:
             group = one.group
             print(f"  {group}")
-        needs = one.needs if callable(one.task) else (*one.needs, one.task.data)
-        kind = "calculates" if callable(one.task) else "trains"
+        needs = (
+            one.needs if callable(one.procedure) else (*one.needs, one.procedure.data)
+        )
+        kind = "calculates" if callable(one.procedure) else "trains"
         data = f", {', '.join(dict.fromkeys(needs))}" if needs else ""
         print(f"    {one.id}  {one.title}  ({kind}{data})")
     print(f"\n{len(chosen)} rows")

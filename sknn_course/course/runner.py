@@ -5,12 +5,12 @@ from functools import partial
 
 from .cost import Progress, estimate
 from .data import NEEDS, DataNotFound, load
+from .experiment import Training
 from .judging import judge
 from .kept_networks import from_arrays, to_arrays
 from .machine import device_name
 from .outcome import Outcome
 from .pictures import draw_pictures
-from .record import Training
 from .store import DONE
 from .study import DEFAULT_REPEATS, StudyContext, run_study
 from .training import describe, n_epochs, train_all
@@ -27,7 +27,7 @@ class Runner:
         Where outcomes and pictures go.
     scale : {'quick', 'full'}
     repeats : int or None
-        Of every training; None for the record's number at full scale, else 2.
+        Of every training; None for the row's number at full scale, else 2.
     seed : int
     device : str
     data_home : str or path-like or None
@@ -45,7 +45,7 @@ class Runner:
 
     Examples
     --------
-    >>> from sknn_course.course.record import Check, Experiment, Findings
+    >>> from sknn_course.course.experiment import Check, Experiment, Findings
     >>> from sknn_course.course.runner import Runner
     >>> from sknn_course.course.store import Store
     >>> def count(context):
@@ -133,13 +133,13 @@ class Runner:
     def _next_batch(self, waiting):
         """The next experiment, with all trainings that go together with it."""
         first = next(iter(waiting.values()))
-        if callable(first.task) or not first.task.together:
+        if callable(first.procedure) or not first.procedure.together:
             return [first]
         return [
             one
             for one in waiting.values()
-            if isinstance(one.task, Training)
-            and one.task.together == first.task.together
+            if isinstance(one.procedure, Training)
+            and one.procedure.together == first.procedure.together
             and (one is first or not set(one.depends) & set(waiting))
         ]
 
@@ -150,16 +150,16 @@ class Runner:
         return (training.repeats if self.scale == "full" else None) or DEFAULT_REPEATS
 
     def _estimate(self, experiment):
-        task = experiment.task
-        if not isinstance(task, Training):
+        training = experiment.procedure
+        if not isinstance(training, Training):
             return None
         try:
             return estimate(
-                task,
-                self.load(task.data),
-                getattr(task, self.scale).get("rows"),
-                n_epochs(task, self.scale)[0],
-            ) * self.repeats_of(task)
+                training,
+                self.load(training.data),
+                getattr(training, self.scale).get("rows"),
+                n_epochs(training, self.scale)[0],
+            ) * self.repeats_of(training)
         except (OSError, ValueError, TypeError):  # told of when it is run
             return 0.0
 
@@ -174,12 +174,12 @@ class Runner:
             if outcome.reason:
                 outcome.status = "not run"
                 yield outcome
-            elif callable(experiment.task):
+            elif callable(experiment.procedure):
                 yield self._study(experiment, outcome)
             else:
                 ready.append((experiment, outcome))
         if ready:
-            trained = self._train([experiment.task for experiment, _ in ready])
+            trained = self._train([experiment.procedure for experiment, _ in ready])
             for (experiment, outcome), one in zip(ready, trained, strict=True):
                 yield self._finish_training(experiment, outcome, one)
 
@@ -192,8 +192,8 @@ class Runner:
             if other.status not in DONE:
                 return f"needs {id}, which {_ended(other)}"
         names = [NEEDS[need] for need in experiment.needs]
-        if isinstance(experiment.task, Training):
-            names.append(experiment.task.data)
+        if isinstance(experiment.procedure, Training):
+            names.append(experiment.procedure.data)
         for name in names:
             try:
                 self.load(name)
@@ -215,11 +215,11 @@ class Runner:
 
     def _finish_training(self, experiment, outcome, trained):
         try:
-            judge(outcome, experiment.task, trained)
+            judge(outcome, experiment.procedure, trained)
         except Exception as error:
             outcome.status, outcome.reason = "failed", describe(error)
         if outcome.status != "failed":
-            self._draw(outcome, draw_pictures(experiment.task, trained))
+            self._draw(outcome, draw_pictures(experiment.procedure, trained))
             if experiment.id in self._is_needed:
                 self._fitted[experiment.id] = trained.estimators
                 arrays = to_arrays(trained.estimators, self.seed)
@@ -229,7 +229,7 @@ class Runner:
     def _study(self, experiment, outcome):
         started = time.perf_counter()
         try:
-            pictures = run_study(experiment.task, StudyContext(self), outcome)
+            pictures = run_study(experiment.procedure, StudyContext(self), outcome)
             self._draw(outcome, pictures)
         except DataNotFound as error:
             outcome.status, outcome.reason = "not run", _missing(error)
@@ -263,13 +263,16 @@ class Runner:
         if id not in self._fitted:
             kept = self._kept(id) if self.resume else None
             if kept is None:
-                kept = self._train([self.known[id].task])[0].estimators
+                kept = self._train([self.known[id].procedure])[0].estimators
             self._fitted[id] = kept
         return self._fitted[id]
 
     def _kept(self, id):
         """The fitted networks that the store has, or None."""
-        arrays, training = self.store.read_fitted(id, self.scale), self.known[id].task
+        arrays, training = (
+            self.store.read_fitted(id, self.scale),
+            self.known[id].procedure,
+        )
         if arrays is None:
             return None
         try:

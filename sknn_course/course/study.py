@@ -8,15 +8,15 @@ from sklearn.exceptions import ConvergenceWarning
 from .outcome import plain
 from .training import fit_stacked
 
-DEFAULT_REPEATS = 2  # unless a record or the user says otherwise
+DEFAULT_REPEATS = 2  # unless a row or the user says otherwise
 
 
-def run_study(task, context, outcome):
+def run_study(study, context, outcome):
     """Run a study and fill its outcome.
 
     Parameters
     ----------
-    task : callable
+    study : callable
         Takes the context, returns `Findings`.
     context : StudyContext
     outcome : Outcome
@@ -29,7 +29,7 @@ def run_study(task, context, outcome):
     Examples
     --------
     >>> from sknn_course.course.outcome import Outcome
-    >>> from sknn_course.course.record import Check, Findings
+    >>> from sknn_course.course.experiment import Check, Findings
     >>> from sknn_course.course.study import run_study
     >>> outcome = Outcome("S1.27", "C1 if fully connected", "", "", "full", "study")
     >>> def count(context):
@@ -40,7 +40,7 @@ def run_study(task, context, outcome):
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # epochs are given
-        findings = task(context)
+        findings = study(context)
     outcome.checks = [_as_dict(check) for check in findings.checks]
     outcome.tables = {
         title: [plain(row) for row in rows] for title, rows in findings.tables.items()
@@ -51,7 +51,7 @@ def run_study(task, context, outcome):
 
 
 class StudyContext:
-    """What a study may ask: see `sknn_course.course.record.Context`.
+    """What a study may ask: see `sknn_course.course.experiment.Context`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Training what `Training` records describe, all of one call together."""
+"""Training what a `Training` describes, all of one call together."""
 
 import inspect
 import warnings
@@ -15,12 +15,18 @@ from sklearn.utils import Bunch
 from .._engine import DivergedError
 from ..parallel import CallAborted
 from .cost import estimate
+from .experiment import TrainingResult
 from .metrics import PARTS, curves, measure
-from .record import TrainingResult
 
 NO_STOPPING = {"tol": 0, "n_iter_no_change": inf, "alpha": 0}
 FEWEST_EVALUATED = 1000  # validation and test rows of the quick scale
 ALL_BYTES = 2**40  # the repetitions share their rows, which the backend cannot know
+
+
+def run_settings(context, repetition=0):
+    """What a study's network has from its run: no early stop, seed, device."""
+    seed = context.seed + repetition
+    return {**NO_STOPPING, "random_state": seed, "device": context.device}
 
 
 def n_epochs(training, scale):
@@ -145,7 +151,7 @@ class Trained:
 
 
 def train_all(trainings, load, *, scale, repeats, seed, device):
-    """Train all repetitions of several records in one call, stacked where it pays.
+    """Train all repetitions of several trainings in one call, stacked where it pays.
 
     Parameters
     ----------

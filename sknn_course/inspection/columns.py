@@ -4,7 +4,7 @@ from collections.abc import Callable
 from html import escape
 from typing import NamedTuple
 
-from .names import cross
+from ..layers.specification import cross
 
 
 class Column(NamedTuple):

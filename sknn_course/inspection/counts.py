@@ -4,7 +4,7 @@ from collections import Counter
 from math import prod
 from typing import NamedTuple
 
-from ..layers import BatchNorm, Conv2d, Dense, GlobalAveragePool, Pool2d
+from ..layers import BatchNorm, Conv2d, Dense
 
 
 class LayerCounts(NamedTuple):
@@ -64,27 +64,13 @@ def layer_counts(layer, input_shape):
     """
     output_shape = layer.output_shape(input_shape)
     trainable = layer.n_parameters(input_shape)
-    weighted = _inputs_of_all_units(layer, input_shape, output_shape)
+    weighted = layer.n_connections(input_shape)
     return LayerCounts(
         trainable + layer.n_buffers(input_shape),
         trainable,
         weighted + prod(output_shape) if weighted else 0,
         weighted,
     )
-
-
-def _inputs_of_all_units(layer, input_shape, output_shape):
-    """Connections without bias."""
-    if isinstance(layer, Conv2d):
-        positions = prod(output_shape[1:])
-        return positions * prod(layer.window) * layer.n_links(input_shape)
-    if isinstance(layer, Pool2d):
-        return prod(output_shape) * prod(layer.window)
-    if isinstance(layer, GlobalAveragePool):
-        return prod(input_shape)
-    if isinstance(layer, Dense):
-        return prod(input_shape) * layer.units
-    return 0
 
 
 def fully_connected_counts(layer, input_shape):

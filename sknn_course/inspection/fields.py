@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..layers import Conv2d, Dense, GlobalAveragePool, Pool2d
+from ..layers import Dense, GlobalAveragePool
 from .networks import read_network
 
 
@@ -74,9 +74,7 @@ def _next(field, layer):
     """The field of a layer's output, given that of its input."""
     if isinstance(layer, Dense | GlobalAveragePool):
         return ReceptiveField(None, None, None)
-    window = step = (1, 1)  # elementwise
-    if isinstance(layer, Conv2d | Pool2d):
-        window, step = layer.window, layer.step
+    window, step = getattr(layer, "window", (1, 1)), getattr(layer, "step", (1, 1))
     if field.input is None:
         return ReceptiveField(window, None, None)
     # r + (k - 1) j, and s j

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..layers.specification import cross
 from ..plotting.canvas import single_axes
-from .names import cross
 from .table import layer_table
 
 # inches at full size

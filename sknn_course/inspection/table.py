@@ -6,7 +6,7 @@ from ..layers import Dense, Flatten, layer_shapes
 from .columns import COLUMNS, DEFAULT_COLUMNS, as_html, as_markdown, as_text
 from .counts import hand_formula, layer_counts
 from .fields import ReceptiveField, receptive_fields
-from .names import layer_names, layer_settings, layer_type
+from .names import layer_names
 from .networks import read_network
 
 
@@ -213,8 +213,8 @@ def _rows(network):
         rows.append(
             LayerRow(
                 name,
-                layer_type(layer),
-                layer_settings(layer),
+                layer.type_name,
+                layer.in_words(),
                 after,
                 hand_formula(layer, before, flattened),
                 count.parameters,

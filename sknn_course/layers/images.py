@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from .specification import Layer, ShapeError, are_sizes, is_size, times
+from .specification import Layer, Shape, ShapeError, are_sizes, cross, is_size, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,14 +50,17 @@ class Conv2d(Layer):
     127
     """
 
+    takes_padding = True
+    short_name = "conv"
+
     filters: int
-    kernel_size: int | tuple = 3
-    padding: str | int | tuple = "same"
+    kernel_size: int | tuple[int, int] = 3
+    padding: str | int | tuple[int, int] = "same"
     stride: int = 1
     links: tuple | None = None
     flipped: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take("filters", is_size, "a positive number of maps")
         self._take("kernel_size", are_sizes, "one or two positive sides")
         self._take("stride", is_size, "a positive step")
@@ -83,23 +86,24 @@ class Conv2d(Layer):
         self._take("flipped", lambda flipped: type(flipped) is bool, "True or False")
 
     @property
-    def window(self):
+    def window(self) -> tuple[int, int]:
         """Height and width of the kernel."""
         return pair(self.kernel_size)
 
     @property
-    def pad(self):
+    def pad(self) -> tuple[int, int]:
         """Zeros above and below, and left and right."""
-        if self.padding == "same":
-            return tuple((side - 1) // 2 for side in self.window)
-        return pair(0 if self.padding == "valid" else self.padding)
+        if isinstance(self.padding, str):
+            height, width = self.window if self.padding == "same" else (1, 1)
+            return (height - 1) // 2, (width - 1) // 2
+        return pair(self.padding)
 
     @property
-    def step(self):
+    def step(self) -> tuple[int, int]:
         """Step of the window down and to the right."""
         return pair(self.stride)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         shape = _slide(input_shape, self.window, self.pad, self.step, self)
         if self.links is not None:
             unknown = {m for seen in self.links for m in seen} - {
@@ -112,26 +116,40 @@ class Conv2d(Layer):
                 )
         return (self.filters, *shape)
 
-    def tensor_shapes(self, input_shape):
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         return {
             "weight": (self.filters, input_shape[0], *self.window),
             "bias": (self.filters,),
         }
 
-    def n_links(self, input_shape):
+    def n_links(self, input_shape: Shape) -> int:
         """Number of pairs of an output map and an input map that it sees."""
         if self.links is None:
             return self.filters * input_shape[0]
         return sum(map(len, self.links))
 
-    def is_linked(self, input_shape):
+    def is_linked(self, input_shape: Shape) -> tuple[tuple[bool, ...], ...]:
         """Whether output maps see input maps, tuples of shape (filters, channels)."""
         maps = range(input_shape[0])
         links = self.links or [maps] * self.filters
         return tuple(tuple(m in seen for m in maps) for seen in links)
 
-    def n_parameters(self, input_shape):
+    def n_parameters(self, input_shape: Shape) -> int:
         return self.n_links(input_shape) * prod(self.window) + self.filters
+
+    def n_connections(self, input_shape: Shape) -> int:
+        positions = prod(self.output_shape(input_shape)[1:])
+        return positions * prod(self.window) * self.n_links(input_shape)
+
+    def in_words(self) -> str:
+        parts = [f"{self.filters} of {cross(self.window)}", *_moves(self.step, (1, 1))]
+        if self.pad != (0, 0):
+            parts.append(f"padding {_one_or_two(self.pad)}")
+        if self.links is not None:
+            parts.append(f"{sum(map(len, self.links))} links")
+        if self.flipped:
+            parts.append("flipped")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,11 +167,14 @@ class Pool2d(Layer):
         not overlap.
     """
 
-    size: int | tuple = 2
-    kind: str = "max"
-    stride: int | tuple | None = None
+    takes_padding = True
+    short_name = "pool"
 
-    def __post_init__(self):
+    size: int | tuple[int, int] = 2
+    kind: str = "max"
+    stride: int | tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
         self._take("size", are_sizes, "one or two positive sides")
         self._take("kind", ("max", "average").__contains__, "'max' or 'average'")
         self._take(
@@ -163,29 +184,46 @@ class Pool2d(Layer):
         )
 
     @property
-    def window(self):
+    def window(self) -> tuple[int, int]:
         """Height and width of the window."""
         return pair(self.size)
 
     @property
-    def step(self):
+    def step(self) -> tuple[int, int]:
         """Step of the window down and to the right."""
         return self.window if self.stride is None else pair(self.stride)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         return (
             input_shape[0],
             *_slide(input_shape, self.window, (0, 0), self.step, self),
         )
+
+    def n_connections(self, input_shape: Shape) -> int:
+        return prod(self.output_shape(input_shape)) * prod(self.window)
+
+    @property
+    def type_name(self) -> str:
+        return f"{self.kind.capitalize()}Pool2d"
+
+    def in_words(self) -> str:
+        return ", ".join([cross(self.window), *_moves(self.step, self.window)])
 
 
 @dataclass(frozen=True, repr=False)
 class GlobalAveragePool(Layer):
     """Mean of each map, ``(channels, height, width) -> (channels,)``."""
 
-    def output_shape(self, input_shape):
+    takes_padding = True
+    short_name = "global_pool"
+    is_numbered = False
+
+    def output_shape(self, input_shape: Shape) -> Shape:
         check_images(input_shape, self)
         return (input_shape[0],)
+
+    def n_connections(self, input_shape: Shape) -> int:
+        return prod(input_shape)
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,23 +245,29 @@ class LocalResponseNorm(Layer):
        deep convolutional neural networks", NeurIPS 2012, section 3.3.
     """
 
+    takes_padding = True
+    short_name = "norm"
+
     size: int = 5
     alpha: float = 1e-4
     beta: float = 0.75
     k: float = 2.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take("size", lambda n: is_size(n) and n % 2 == 1, "an odd number of maps")
         self._take_number("alpha", lambda alpha: alpha >= 0, "a number from 0")
         self._take_number("beta", lambda beta: True, "a number")
         self._take_number("k", lambda k: k > 0, "a number above 0")
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         check_images(input_shape, self)
         return input_shape
 
+    def in_words(self) -> str:
+        return f"over {self.size} maps"
 
-def _are_different_maps(seen):
+
+def _are_different_maps(seen: object) -> bool:
     return (
         isinstance(seen, tuple)
         and len(seen) > 0
@@ -232,16 +276,30 @@ def _are_different_maps(seen):
     )
 
 
-def pair(size):
-    return tuple(size) if isinstance(size, tuple) else (size, size)
+def _moves(step: tuple[int, int], usual: tuple[int, int]) -> list[str]:
+    return [] if step == usual else [f"stride {_one_or_two(step)}"]
 
 
-def check_images(input_shape, layer):
+def _one_or_two(pair: tuple[int, int]) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else cross(pair)
+
+
+def pair(size: int | tuple[int, int]) -> tuple[int, int]:
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def check_images(input_shape: Shape, layer: Layer) -> None:
     if len(input_shape) != 3:
         raise ShapeError(f"{layer} needs images, got rows of shape {input_shape}.")
 
 
-def _slide(input_shape, window, pad, step, layer):
+def _slide(
+    input_shape: Shape,
+    window: tuple[int, int],
+    pad: tuple[int, int],
+    step: tuple[int, int],
+    layer: Layer,
+) -> Shape:
     """Output sizes floor((N - F + 2P) / S) + 1 of a sliding window."""
     check_images(input_shape, layer)
     result = tuple(

@@ -1,13 +1,13 @@
 """Networks as sequences of layer specifications: shapes, counts, structure."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .._plain_values import plain
-from .rows import Dropout, GaussianNoise
-from .specification import ShapeError, times
+from .specification import Layer, Shape, ShapeError, times
 
 
-def layer_shapes(layers, input_shape):
+def layer_shapes(layers: Iterable[Layer], input_shape: Iterable[int]) -> list[Shape]:
     """Shapes along a network.
 
     Parameters
@@ -43,7 +43,7 @@ def layer_shapes(layers, input_shape):
     return shapes
 
 
-def count_parameters(layers, input_shape):
+def count_parameters(layers: Sequence[Layer], input_shape: Shape) -> tuple[int, int]:
     """Numbers of trained parameters and of recorded values of a network.
 
     Parameters
@@ -73,15 +73,12 @@ def count_parameters(layers, input_shape):
     )
 
 
-_INACTIVE = Dropout(0.0), GaussianNoise(0.0)
-
-
-def is_active(layer):
+def is_active(layer: Layer) -> bool:
     """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
-    return layer not in _INACTIVE
+    return layer.strength != 0
 
 
-def structure(layers):
+def structure(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     """The layers without the values in which stacked networks may differ.
 
     Examples
@@ -90,5 +87,7 @@ def structure(layers):
     >>> structure((Dense(5), Dropout(0.5))) == structure((Dense(5), Dropout(0.1)))
     True
     """
-    neutral = {Dropout: {"rate": 0.0}, GaussianNoise: {"std": 0.0}}
-    return tuple(replace(layer, **neutral.get(type(layer), {})) for layer in layers)
+    return tuple(
+        replace(layer, **{layer.strength_field: 0}) if layer.strength_field else layer
+        for layer in layers
+    )

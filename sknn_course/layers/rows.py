@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from .specification import Layer, ShapeError, is_size, times
+from .specification import Layer, Shape, ShapeError, is_size, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -16,12 +16,15 @@ class Dense(Layer):
         Number of outputs.
     """
 
+    takes_padding = True
+    short_name = "dense"
+
     units: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take("units", is_size, "a positive number of units")
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise ShapeError(
                 f"{self} needs rows of numbers, got images of "
@@ -29,15 +32,22 @@ class Dense(Layer):
             )
         return (self.units,)
 
-    def tensor_shapes(self, input_shape):
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         return {"weight": (prod(input_shape), self.units), "bias": (self.units,)}
+
+    def n_connections(self, input_shape: Shape) -> int:
+        return prod(input_shape) * self.units
 
 
 @dataclass(frozen=True, repr=False)
 class Flatten(Layer):
     """All values of a row in one vector."""
 
-    def output_shape(self, input_shape):
+    takes_padding = True
+    short_name = "flatten"
+    is_numbered = False
+
+    def output_shape(self, input_shape: Shape) -> Shape:
         return (prod(input_shape),)
 
 
@@ -51,12 +61,18 @@ class Activation(Layer):
         One of the names that `sknn_course.MLPClassifier` takes as `activation`.
     """
 
+    takes_padding = True
+
     function: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take(
             "function", lambda f: isinstance(f, str), "the name of an activation"
         )
+
+    @property
+    def kind_name(self) -> str:
+        return self.function
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +88,9 @@ class Softmax(Layer):
     ----------
     .. [1] Kiel NNDL 2020 sheet 5: the losses of its MNIST networks are such ones.
     """
+
+    short_name = "softmax"
+    is_numbered = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,14 +111,17 @@ class BatchNorm(Layer):
     .. [1] S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015.
     """
 
+    takes_padding = True
+    short_name = "batch_norm"
+
     momentum: float = 0.1
     epsilon: float = 1e-5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take_number("momentum", lambda m: 0 < m <= 1, "a share in (0, 1]")
         self._take_number("epsilon", lambda e: e > 0, "a positive number")
 
-    def tensor_shapes(self, input_shape):
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[:1])
 
 
@@ -113,9 +135,13 @@ class Dropout(Layer):
         Probability that a value is set to zero in training.
     """
 
+    takes_padding = True
+    short_name = "dropout"
+    strength_field = "rate"
+
     rate: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take_number("rate", lambda p: 0 <= p < 1, "a rate in [0, 1)")
 
 
@@ -129,7 +155,11 @@ class GaussianNoise(Layer):
         Standard deviation, in the units of the layer's input.
     """
 
+    takes_padding = True
+    short_name = "noise"
+    strength_field = "std"
+
     std: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._take_number("std", lambda s: s >= 0, "a number from 0")

@@ -1,9 +1,13 @@
 """What all layer specifications share, and the checks of their values."""
 
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from math import prod
+from typing import Any, ClassVar
 
 from .._plain_values import is_number, plain
+
+Shape = tuple[int, ...]
 
 
 class ShapeError(ValueError):
@@ -14,16 +18,49 @@ class ShapeError(ValueError):
 class Layer:
     """What all layer specifications share."""
 
-    def __repr__(self):
+    #: Field that may differ among the networks of a stack; at 0 a layer does nothing.
+    strength_field: ClassVar[str | None] = None
+    #: Whether units of zeros, added to hidden dense layers, change no other value.
+    takes_padding: ClassVar[bool] = False
+    #: Name in tables and pictures.
+    short_name: ClassVar[str] = "layer"
+    #: Whether a number follows the name where a network has one such layer.
+    is_numbered: ClassVar[bool] = True
+
+    @property
+    def strength(self) -> float | None:
+        """Dropout rate or standard deviation of the noise; None for other layers."""
+        return getattr(self, self.strength_field) if self.strength_field else None
+
+    @property
+    def kind_name(self) -> str:
+        """Name in tables and pictures."""
+        return self.short_name
+
+    @property
+    def type_name(self) -> str:
+        """What the layer is, in a word."""
+        return type(self).__name__
+
+    def in_words(self) -> str:
+        """What the layer is set to, in a few words."""
+        names = [field.name for field in fields(self)]
+        return str(getattr(self, names[0])) if len(names) == 1 else ""
+
+    def n_connections(self, input_shape: Shape) -> int:
+        """Number of connections from inputs to outputs, without those of biases."""
+        return 0
+
+    def __repr__(self) -> str:
         given = ((f.name, getattr(self, f.name)) for f in fields(self))
         shown = (f"{k}={v!r}" for k, v in given if v is not None and v is not False)
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         """Shape of one output row for one input row of ``input_shape``."""
         return input_shape
 
-    def tensor_shapes(self, input_shape):
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Shapes of the layer's tensors, by role.
 
         Returns
@@ -34,15 +71,15 @@ class Layer:
         """
         return {}
 
-    def n_parameters(self, input_shape):
+    def n_parameters(self, input_shape: Shape) -> int:
         """Number of trained parameters."""
         return _count(self, input_shape, ("weight", "bias", "scale", "shift"))
 
-    def n_buffers(self, input_shape):
+    def n_buffers(self, input_shape: Shape) -> int:
         """Number of values that are recorded in training, not trained."""
         return _count(self, input_shape, ("mean", "variance"))
 
-    def _take(self, name, is_right, right):
+    def _take(self, name: str, is_right: Callable[[Any], bool], right: str) -> None:
         """Make a field's value a plain one, refuse it where it is not right."""
         value = plain(getattr(self, name))
         if not is_right(value):
@@ -52,25 +89,32 @@ class Layer:
             )
         object.__setattr__(self, name, value)
 
-    def _take_number(self, name, is_right, right):
+    def _take_number(
+        self, name: str, is_right: Callable[[Any], bool], right: str
+    ) -> None:
         self._take(name, lambda value: is_number(value) and is_right(value), right)
         object.__setattr__(self, name, float(getattr(self, name)))
 
 
-def _count(layer, input_shape, roles):
+def _count(layer: Layer, input_shape: Shape, roles: Collection[str]) -> int:
     shapes = layer.tensor_shapes(input_shape)
     return sum(prod(shape) for role, shape in shapes.items() if role in roles)
 
 
-def is_size(value, least=1):
+def is_size(value: object, least: int = 1) -> bool:
     """Whether a plain value is a whole number, and no truth value."""
     return type(value) is int and value >= least
 
 
-def are_sizes(value, least=1):
+def are_sizes(value: object, least: int = 1) -> bool:
     pair = value if isinstance(value, tuple) else (value, value)
     return len(pair) == 2 and all(is_size(side, least) for side in pair)
 
 
-def times(shape):
+def times(shape: Iterable[int]) -> str:
     return " x ".join(map(str, shape))
+
+
+def cross(sides: Iterable[int]) -> str:
+    """Sides as text, such as '28×28'."""
+    return "×".join(map(str, sides))

@@ -5,7 +5,7 @@ from math import ceil
 
 import torch
 
-from .._engine import train
+from .._engine import train_group as train
 
 CHANGED = (
     "parameters",
@@ -31,7 +31,7 @@ def train_group(jobs, is_wanted, record=None, n_cores=None):
     is_wanted : callable
         ``is_wanted(job)`` tells whether somebody still waits for the job.
     record, n_cores :
-        As of `sknn_course._engine.train`.
+        As of `sknn_course._engine.train_group`.
 
     Returns
     -------

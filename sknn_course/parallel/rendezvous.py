@@ -19,7 +19,7 @@ from time import monotonic
 
 from .._engine import train
 from .._engine.interrupts import DEAF_SECONDS, Uninterrupted, get_interruptibly
-from .._engine.slices import fills_core
+from .._engine.plan import fills_core
 from .equal_data import EqualData, cut_bytes
 from .held_memory import bytes_by_owner, values_in_calls
 from .shared import SharedResults

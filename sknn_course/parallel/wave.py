@@ -2,8 +2,8 @@
 
 from time import perf_counter
 
+from .._engine.capture import capture_cuda_graph, why_not_captured
 from .._engine.groups import group_by_structure
-from .._engine.recording import record_cuda_graph, why_not_recorded
 from .fit_time import shares_of
 from .group import train_group
 from .report import StackRecord
@@ -56,8 +56,8 @@ def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
             return
         description, record = describe(group[0]), None
         if cuda_graphs:
-            reason = why_not_recorded(group)
-            record = record_cuda_graph if reason is None else None
+            reason = why_not_captured(group)
+            record = capture_cuda_graph if reason is None else None
             description += f", CUDA graphs: {reason or 'yes'}"
         started = perf_counter()
         failed = not train_group(group, is_wanted, record, n_cores)

@@ -22,7 +22,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from sklearn.utils import check_random_state
 
 from .._engine.interrupts import Uninterrupted, wait_for
-from .._engine.slices import fills_core, training_seconds
+from .._engine.plan import fills_core, training_seconds
 from .._engine.threads import in_forked_child
 from .equal_data import cut_bytes
 from .group import set_state, state_of, train_group

@@ -80,6 +80,19 @@ def _onnx_softplus(graph: Graph, x: str) -> str:
     )
 
 
+ActivationName = Literal[
+    "elu",
+    "gelu",
+    "identity",
+    "leaky_relu",
+    "logistic",
+    "mish",
+    "relu",
+    "selu",
+    "silu",
+    "softplus",
+    "tanh",
+]
 ACTIVATIONS = {
     "identity": Activation(
         lambda z: z,

@@ -8,8 +8,10 @@ row of weight 2 trains exactly as the row repeated.
 
 from functools import partial
 from math import prod
+from typing import Any
 
 import torch
+from torch import Tensor
 
 _GOLDEN = -1640531527  # 0x9e3779b9, 2**32 / golden ratio
 # Shifts, their masks and factors (0x85ebca6b, 0xc2b2ae35) of the finaliser of
@@ -21,7 +23,7 @@ KEY_VALUES = 1 << 22  # values whose keys are computed at once
 _INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}  # as wide
 
 
-def mix(h, spare=None):
+def mix(h: Tensor, spare: Tensor | None = None) -> Tensor:
     """Hash 32-bit integers in place, each output bit depending on all input bits.
 
     Parameters
@@ -42,7 +44,7 @@ def mix(h, spare=None):
     return h.bitwise_xor_(shifted(shift).bitwise_and_(low))
 
 
-def row_keys(X):
+def row_keys(X: Tensor) -> Tensor:
     """One 32-bit key per row, from the row's content.
 
     Parameters
@@ -63,13 +65,13 @@ def row_keys(X):
     return torch.cat(keys)
 
 
-def column_words(n_values, device):
+def column_words(n_values: int, device: torch.device | str) -> Tensor:
     """What `row_keys` tells the places of a row by, int32 tensor (n_values,)."""
     place = torch.arange(n_values, dtype=torch.int32, device=device)
     return mix(place.add_(1).mul_(_GOLDEN))
 
 
-def step_keys(rows, seed, step):
+def step_keys(rows: Tensor, seed: int | Tensor, step: int | Tensor) -> Tensor:
     """Keys of the rows in one training step.
 
     Parameters
@@ -87,12 +89,12 @@ def step_keys(rows, seed, step):
     return mix(mix(rows ^ word).add_(word))
 
 
-def _signed(number):
+def _signed(number: int) -> int:
     """The signed 32-bit number with the lowest 32 bits of a Python integer."""
     return (number + 2**31) % 2**32 - 2**31
 
 
-def unit_bits(keys, shape, salt):
+def unit_bits(keys: Tensor, shape: tuple[int, ...], salt: int) -> Tensor:
     """Hashes for every unit of every row.
 
     Parameters
@@ -110,13 +112,15 @@ def unit_bits(keys, shape, salt):
     return hash_units(keys, unit_words(shape, salt, keys.device))
 
 
-def unit_words(shape, salt, device):
+def unit_words(shape: tuple[int, ...], salt: int, device: torch.device | str) -> Tensor:
     """What `unit_bits` hashes with the rows' keys, int32 tensor of shape ``shape``."""
     word = torch.arange(prod(shape), dtype=torch.int32, device=device)
     return mix(word.add_(1 + (salt << 24)).mul_(_GOLDEN)).view(shape)
 
 
-def hash_units(keys, words, out=None, spare=None):
+def hash_units(
+    keys: Tensor, words: Tensor, out: Tensor | None = None, spare: Tensor | None = None
+) -> Tensor:
     """As `unit_bits`, with the words of the units, shape (..., n_rows, *shape).
 
     ``out`` and ``spare``, of this shape, are memory for the result and for what lies
@@ -126,7 +130,7 @@ def hash_units(keys, words, out=None, spare=None):
     return mix(torch.bitwise_xor(keys, words, out=out), spare)
 
 
-def keep_rule(rate, dtype):
+def keep_rule(rate: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """What `keep_mask` needs to drop units with probability ``rate``.
 
     Parameters
@@ -146,7 +150,9 @@ def keep_rule(rate, dtype):
     return (rate * 2**32).long().sub_(2**31).int(), (1 / (1 - rate)).to(dtype)
 
 
-def keep_mask(bits, threshold, scale, out=None):
+def keep_mask(
+    bits: Tensor, threshold: Tensor, scale: Tensor, out: Tensor | None = None
+) -> Tensor:
     """Inverted dropout mask: 0 with probability ``rate``, else 1 / (1 - rate).
 
     Parameters
@@ -168,12 +174,12 @@ def keep_mask(bits, threshold, scale, out=None):
     return mask
 
 
-def uniform(bits, dtype):
+def uniform(bits: Tensor, dtype: torch.dtype) -> Tensor:
     """Numbers in (0, 1) from the upper 23 bits, exact in float32."""
     return (bits >> 9).bitwise_and_(0x7FFFFF).to(dtype).add_(0.5).mul_(2.0**-23)
 
 
-def normal(bits, dtype):
+def normal(bits: Tensor, dtype: torch.dtype) -> Tensor:
     """Standard normal numbers, by inversion of the distribution function."""
     # x = sqrt(2) erfinv(2 u - 1)
     return uniform(bits, dtype).mul_(2).sub_(1).erfinv_().mul_(2**0.5)

@@ -9,12 +9,17 @@ References
 """
 
 import re
+from collections.abc import Callable, Sequence
 from math import prod, sqrt
 
 import numpy as np
 
 from ..._number_range import LARGEST
+from ...layers import Conv2d
 from .activations import ACTIVATIONS
+from .parameters import Parameter, ParameterLayout
+
+Rule = Callable[[np.random.RandomState, tuple[int, ...]], np.ndarray]
 
 # Variance of the weights, times the number of inputs or mean of inputs and outputs.
 _VARIANCES = {
@@ -24,19 +29,19 @@ _VARIANCES = {
 }
 
 
-def _uniform(bound):
+def _uniform(bound: float) -> Rule:
     return lambda rng, shape: rng.uniform(-bound, bound, shape)
 
 
-def _normal(std):
+def _normal(std: float) -> Rule:
     return lambda rng, shape: rng.normal(0.0, std, shape)
 
 
-def _zeros(rng, shape):
+def _zeros(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     return np.zeros(shape)
 
 
-def _sampler(name, activation, fan_in, fan_out):
+def _sampler(name: str, activation: str, fan_in: float, fan_out: float) -> Rule:
     """Rule of a name: function of a RandomState and a shape."""
     if name == "zeros":
         return _zeros
@@ -61,7 +66,7 @@ NAMES = ("glorot", "zeros", "uniform", "normal") + tuple(
 BIAS_NAMES = ("auto", "zeros", "uniform", "normal")
 
 
-def is_initialiser(name, names=NAMES):
+def is_initialiser(name: object, names: Sequence[str] = NAMES) -> bool:
     """Whether ``name`` is one of ``names`` or 'uniform(a)', 'normal(std)'."""
     if not isinstance(name, str):
         return False
@@ -74,7 +79,13 @@ def is_initialiser(name, names=NAMES):
         return False
 
 
-def initial_parameters(layout, weight_init, bias_init, activation, rng):
+def initial_parameters(
+    layout: ParameterLayout,
+    weight_init: str,
+    bias_init: str,
+    activation: str,
+    rng: np.random.RandomState,
+) -> np.ndarray:
     """Draw the initial parameters of a network.
 
     Layer after layer, weights before biases, as scikit-learn's MLP draws. Weights
@@ -102,28 +113,27 @@ def initial_parameters(layout, weight_init, bias_init, activation, rng):
     for place in sorted(layout.parameters, key=lambda p: (p.layer, p.role == "bias")):
         if place.role == "weight":
             is_linked = _is_linked(layout, place)
-            fans = _fans(place.shape, np.mean(is_linked))
+            fans = _fans(place.shape, float(np.mean(is_linked)))
         if place.role in names:
             draw = _sampler(names[place.role], activation, *fans)
             values = draw(rng, place.shape)
             if place.role == "weight":
                 values *= is_linked
-            values = values.ravel()
+            flat[place.start : place.stop] = values.ravel()
         else:
-            values = float(place.role == "scale")
-        flat[place.start : place.stop] = values
+            flat[place.start : place.stop] = float(place.role == "scale")
     return flat
 
 
-def _is_linked(layout, place):
+def _is_linked(layout: ParameterLayout, place: Parameter) -> np.ndarray | int:
     """0 for weights of maps that do not see each other, else 1: an array, or 1."""
     layer = layout.layers[place.layer]
-    if getattr(layer, "links", None) is None:
+    if not isinstance(layer, Conv2d) or layer.links is None:
         return 1
     return np.array(layer.is_linked(layout.shapes[place.layer]))[..., None, None]
 
 
-def _fans(shape, share_linked):
+def _fans(shape: tuple[int, ...], share_linked: float) -> tuple[float, float]:
     """Mean numbers of inputs and outputs of one unit."""
     if len(shape) == 2:
         return shape

@@ -5,17 +5,20 @@ and shifts of batch normalisation follow. Dense weights are ``(fan_in, fan_out)`
 convolution weights ``(fan_out, fan_in, height, width)``.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from ...layers import layer_shapes
+from ...layers.specification import Layer
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter tensor of a network.
 
     Parameters
@@ -30,15 +33,12 @@ class Parameter:
 
     layer: int
     role: str
-    shape: tuple
+    shape: tuple[int, ...]
     start: int
 
     @property
-    def stop(self):
+    def stop(self) -> int:
         return self.start + prod(self.shape)
-
-
-_PLACES: dict = {}  # equal places are one object, known by its identity
 
 
 class ParameterLayout:
@@ -51,19 +51,22 @@ class ParameterLayout:
 
     Attributes
     ----------
-    parameters : list of Parameter
+    parameters : tuple of Parameter
         Trained: weights, biases, scales and shifts, in this order.
-    buffers : list of Parameter
+    buffers : tuple of Parameter
         Running means and variances of batch normalisation.
     n_weights, n_biases, n_parameters, n_buffers : int
         Lengths of the weights' part, of the biases' part, of the whole flat
         vector of parameters, and of that of buffers.
     shapes : list of tuple of int
         Row shapes before and after each layer.
+    noise_levels : tuple of float or None
+        Per layer, its dropout rate or noise's standard deviation, else None.
     """
 
-    def __init__(self, layers, input_shape):
+    def __init__(self, layers: tuple[Layer, ...], input_shape: tuple[int, ...]) -> None:
         self.layers = layers
+        self.noise_levels = tuple(layer.strength for layer in layers)
         self.shapes = layer_shapes(layers, input_shape)
         found = [
             (index, role, shape)
@@ -80,25 +83,30 @@ class ParameterLayout:
         self.n_buffers = buffer_ends[-1]
 
     @property
-    def places(self):
+    def places(self) -> list[Parameter]:
         """Places of all parameters, then of all buffers."""
         return [*self.parameters, *self.buffers]
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return parameter_layout, (self.layers, self.shapes[0])
 
     @staticmethod
-    def _place(found, parts):
-        placed, ends, start = [], [], 0
+    def _place(
+        found: list[tuple], parts: list[tuple[str, ...]]
+    ) -> tuple[tuple[Parameter, ...], list[int]]:
+        placed: list[Parameter] = []
+        ends, start = [], 0
         for part in parts:
             for index, role, shape in found:
                 if role in part:
                     placed.append(Parameter(index, role, shape, start))
                     start = placed[-1].stop
             ends.append(start)
-        return _PLACES.setdefault(tuple(placed), placed), ends
+        return tuple(placed), ends
 
-    def views(self, flat, buffers, n_models=None):
+    def views(
+        self, flat: Tensor, buffers: Tensor, n_models: int | None = None
+    ) -> dict[tuple[int, str], Tensor]:
         """Views on flat tensors by layer and role.
 
         Parameters
@@ -122,7 +130,9 @@ class ParameterLayout:
         }
 
     @staticmethod
-    def stack(tensors, places):
+    def stack(
+        tensors: list[Tensor] | tuple[Tensor, ...], places: tuple[Parameter, ...]
+    ) -> Tensor:
         """Flat tensors of several models in one, parameter after parameter.
 
         By this, the parameters of one layer lie side by side for all models.
@@ -130,7 +140,7 @@ class ParameterLayout:
         Parameters
         ----------
         tensors : list of K tensors of shape (n,)
-        places : list of Parameter
+        places : tuple of Parameter
 
         Returns
         -------
@@ -142,7 +152,7 @@ class ParameterLayout:
         return torch.cat([rows[:, p.start : p.stop].flatten() for p in places])
 
     @staticmethod
-    def unstack(flat, places, n_models):
+    def unstack(flat: Tensor, places: tuple[Parameter, ...], n_models: int) -> Tensor:
         """The inverse of `stack`.
 
         Returns
@@ -159,7 +169,7 @@ class ParameterLayout:
             1,
         )
 
-    def initial_buffers(self, dtype):
+    def initial_buffers(self, dtype: torch.dtype) -> Tensor:
         """Running mean 0 and variance 1, shape (n_buffers,)."""
         buffers = torch.zeros(self.n_buffers, dtype=dtype)
         for place in self.buffers:
@@ -168,7 +178,9 @@ class ParameterLayout:
         return buffers
 
 
-def resize(flat, given, wanted):
+def resize(
+    flat: Tensor, given: tuple[Parameter, ...], wanted: tuple[Parameter, ...]
+) -> Tensor:
     """Flat parameters of one network for a network of other sizes.
 
     What is missing becomes zero, what is too much is left out.
@@ -176,14 +188,14 @@ def resize(flat, given, wanted):
     Parameters
     ----------
     flat : tensor of shape (n_given,)
-    given, wanted : list of Parameter
+    given, wanted : tuple of Parameter
         Places in ``flat`` and in the result, of the same layers and roles.
 
     Returns
     -------
     tensor of shape (n_wanted,)
     """
-    if given is wanted:
+    if given == wanted:
         return flat
     result = flat.new_zeros(wanted[-1].stop if wanted else 0)
     for g, w in zip(given, wanted, strict=True):
@@ -195,6 +207,8 @@ def resize(flat, given, wanted):
 
 
 @lru_cache(maxsize=256)
-def parameter_layout(layers, input_shape):
+def parameter_layout(
+    layers: tuple[Layer, ...], input_shape: tuple[int, ...]
+) -> ParameterLayout:
     """The `ParameterLayout` of a structure, made once."""
     return ParameterLayout(layers, input_shape)

@@ -8,29 +8,27 @@ product serves all of them:
 with W (K fan_in, fan_out) and Z (K n_rows, fan_out), network below network.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from copy import copy
 from functools import cached_property
 from itertools import takewhile
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import sparse
+from scipy.sparse import csr_array
+from torch import Tensor
 
+from ..cost_model import COSTS
 from .counter_random import column_words, mix
 
-# Measured with 32 to 2,000 rows, 100 to 20,000 features and 10 to 100 units on one
-# core: up to the first density, sparse products are sooner with any number of units,
-# with fewer of them from larger ones, as making rows dense is the same for all.
-SPARSE_DENSITY = 0.045
-BY_UNITS = 1.0  # added to that, over the units: for dense rows in a cache
-BY_UNITS_LARGE = 3.0  # likewise, for more of them
-CACHE_BYTES = 1 << 23
-HALF = 0.5  # from there dense rows take little more memory than sparse ones
-DENSE_BYTES = 1 << 26  # of rows that may become dense at once
 KEY_VALUES = 1 << 20  # stored values whose keys are computed at once
 
 
-def pays(matrix, n_rows, n_units, itemsize):
+def pays(matrix: csr_array, n_rows: int, n_units: int, itemsize: int) -> bool:
     """Whether rows should be multiplied as they are, not made dense.
 
     Parameters
@@ -46,10 +44,14 @@ def pays(matrix, n_rows, n_units, itemsize):
     n_features = matrix.shape[1]
     density = matrix.nnz / max(1, matrix.shape[0] * n_features)
     dense_bytes = n_rows * n_features * itemsize
-    if dense_bytes > DENSE_BYTES and density <= HALF:
+    if dense_bytes > COSTS.dense_bytes and density <= COSTS.sparse_memory_density:
         return True
-    by_units = BY_UNITS if dense_bytes <= CACHE_BYTES else BY_UNITS_LARGE
-    return density <= SPARSE_DENSITY + by_units / n_units
+    by_units = (
+        COSTS.sparse_density_by_units
+        if dense_bytes <= COSTS.cache_bytes
+        else COSTS.sparse_density_by_units_uncached
+    )
+    return density <= COSTS.sparse_density + by_units / n_units
 
 
 class SparseRows:
@@ -67,12 +69,14 @@ class SparseRows:
         Places of the rows in the matrix; None for all of them in order.
     """
 
-    def __init__(self, matrix, dtype, index=None):
+    def __init__(
+        self, matrix: csr_array, dtype: torch.dtype, index: Any = None
+    ) -> None:
         self._matrix, self._index, self.dtype = matrix, index, dtype
         rows = matrix.shape[:1] if index is None else index.shape
         self.shape = torch.Size((*rows, matrix.shape[1]))
 
-    def split(self, size, axis):
+    def split(self, size: int, axis: int) -> list[SparseRows]:
         """Parts of up to ``size`` rows, as `torch.Tensor.split`."""
         return [
             SparseRows(self._matrix, self.dtype, part)
@@ -80,7 +84,7 @@ class SparseRows:
         ]
 
     @cached_property
-    def blocks(self):
+    def blocks(self) -> csr_array:
         """The blocks, csr_array of shape (K n_rows, K n_features)."""
         rows = self._matrix
         if self._index is not None:
@@ -96,44 +100,44 @@ class SparseRows:
         return sparse.csr_array((rows.data, columns, rows.indptr), shape=shape)
 
     @property
-    def places(self):
+    def places(self) -> tuple[Tensor, Tensor]:
         """Of each stored value, its row among K n_rows and its feature."""
         blocks = self.blocks
         rows = np.arange(blocks.shape[0]).repeat(np.diff(blocks.indptr))
         features = blocks.indices % self.shape[-1]
         return torch.from_numpy(rows), torch.from_numpy(features)
 
-    def scaled(self, factors):
+    def scaled(self, factors: Tensor) -> SparseRows:
         """The rows with each stored value times a factor of its own."""
         return self._with_values(self.blocks.data * factors.numpy())
 
-    def bfloat16(self):
+    def bfloat16(self) -> SparseRows:
         """The rows rounded to bfloat16."""
         values = torch.tensor(self.blocks.data).bfloat16()
         return self._with_values(values.to(self.dtype).numpy())
 
-    def _with_values(self, values):
+    def _with_values(self, values: np.ndarray) -> SparseRows:
         blocks, other = self.blocks, copy(self)
         other.blocks = sparse.csr_array(
             (values, blocks.indices, blocks.indptr), shape=blocks.shape
         )
         return other
 
-    def __matmul__(self, weight):
+    def __matmul__(self, weight: Tensor) -> Tensor:
         """X W, shape (K, n_rows, fan_out), of the weights' type."""
         return self._times(self.blocks, weight, self.shape[:-1])
 
-    def transposed_times(self, grad):
+    def transposed_times(self, grad: Tensor) -> Tensor:
         """X^T dL/dz, shape (K, n_features, fan_out), of the gradient's type."""
         shape = *self.shape[:-2], self.shape[-1]
         return self._times(self.blocks.T, grad, shape)
 
-    def _times(self, matrix, factor, shape):
+    def _times(self, matrix: Any, factor: Tensor, shape: tuple[int, ...]) -> Tensor:
         columns = factor.to(self.dtype).reshape(matrix.shape[1], -1)
         product = torch.from_numpy(matrix @ columns.numpy())
         return product.view(*shape, -1).to(factor.dtype)
 
-    def to_dense(self):
+    def to_dense(self) -> Tensor:
         """The tensor that the rows stand for."""
         if len(self.shape) == 2:
             return torch.from_numpy(self.blocks.toarray())
@@ -143,7 +147,7 @@ class SparseRows:
         )
 
 
-def _converted(rows, dtype):
+def _converted(rows: csr_array, dtype: np.dtype) -> csr_array:
     """The rows with values of another type; scipy's own way sorts them first."""
     if rows.dtype == dtype:
         return rows
@@ -151,7 +155,9 @@ def _converted(rows, dtype):
     return sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
 
 
-def sparse_first_layer(module):
+def sparse_first_layer(
+    module: torch.nn.Sequential,
+) -> tuple[Callable[[csr_array], Tensor] | None, Any]:
     """A network for sparse rows, where its first layer can multiply them.
 
     All sparse rows are multiplied so, whatever their density: a row's outputs are
@@ -174,18 +180,18 @@ def sparse_first_layer(module):
         return None, module
     weight = layer.weight.detach().t().contiguous().numpy()  # (fan_in, fan_out)
 
-    def first(rows):
+    def first(rows: csr_array) -> Tensor:
         product = _converted(rows, weight.dtype) @ weight
         return torch.from_numpy(product).add_(layer.bias)
 
     return first, module[n_idle + 1 :]
 
 
-def _is_dropout(layer):
+def _is_dropout(layer: torch.nn.Module) -> bool:
     return isinstance(layer, torch.nn.Dropout)
 
 
-def keys_of_sparse(matrix, dtype):
+def keys_of_sparse(matrix: csr_array, dtype: np.dtype) -> Tensor:
     """As `counter_random.row_keys` of the dense rows, to the last bit.
 
     What a row without values sums up to is known; each value changes one summand.

@@ -11,14 +11,21 @@ Layers write dL/dW and dL/db into views of one flat gradient. Each is checked
 against torch.autograd and finite differences.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
+from scipy.sparse import csr_array
+from torch import Tensor, nn
 
 from ... import layers as spec
 from ...layers import is_active
-from . import stacked_bfloat16
+from ..cost_model import COSTS
+from . import stacked_bfloat16, torch_modules
 from .activations import ACTIVATIONS
+from .batch import Batch
 from .counter_random import (
     hash_units,
     keep_mask,
@@ -27,42 +34,20 @@ from .counter_random import (
     normal,
     unit_words,
 )
+from .memory import Result, plan_memory
+from .op import Op, Shape, Values
+from .parameters import ParameterLayout
 from .sparse_rows import SparseRows, pays
-from .stacked_batch_norm import BatchNorm
+from .stacked_batch_norm import BatchNormOp
 from .stacked_images import (
-    Flatten,
-    GlobalAveragePool,
-    LocalResponseNorm,
-    Pool2d,
+    FlattenOp,
+    GlobalAveragePoolOp,
+    LocalResponseNormOp,
+    Pool2dOp,
     convolution,
 )
 
 aten = torch.ops.aten
-# Measured on a processor that computes 16 single-precision numbers at once
-FEW_UNITS = 10
-MANY_INPUTS = 1 << 13  # numbers in x
-FEW_ROWS = 32
-SLOW_PRODUCT = 400  # below so many multiplications, torch's loop over a stack is slow
-
-
-class Batch:
-    """What layers may need to know of the rows that pass through them.
-
-    Parameters
-    ----------
-    training : bool
-    weight : tensor of shape (K, n_rows, 1) or None
-        Weights of the rows that batch statistics use; None for equal weights.
-    keys : int32 tensor of shape (K, n_rows) or None
-        Keys of the rows for this step's random numbers.
-    """
-
-    __slots__ = ("keys", "training", "weight")
-
-    def __init__(self, training, weight=None, keys=None):
-        self.training = training
-        self.weight = weight
-        self.keys = keys
 
 
 class Workspace:
@@ -72,20 +57,18 @@ class Workspace:
     again can take longer than the products that they are for.
     """
 
-    def __init__(self):
-        self._by_shape = {}
+    def __init__(self) -> None:
+        self._by_shape: dict[tuple[int, ...], Tensor] = {}
 
-    def __call__(self, like, *shape):
+    def __call__(self, like: Tensor, *shape: int) -> Tensor:
         """A tensor of this shape, with any content."""
         if shape not in self._by_shape:
             self._by_shape[shape] = like.new_empty(shape)
         return self._by_shape[shape]
 
 
-class Dense:
-    is_last = False  # Dense, or after it: its outputs may be the network's and live on
-
-    def __init__(self, layer, shape, values, grads):
+class DenseOp(Op):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.outputs, self.input_grads = Workspace(), Workspace()
         self.weight, self.bias = values["weight"], values["bias"]
         self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
@@ -97,25 +80,29 @@ class Dense:
         if self.stacked:
             self.bias = self.bias.unsqueeze(1)  # (K, 1, fan_out)
 
-    def forward(self, x, batch):
-        self.x = x
+    def forward(self, x: Tensor | SparseRows, batch: Batch | None) -> Tensor:
+        self.x: Any = x
         if isinstance(x, SparseRows):
             return (x @ self.weight).add_(self.bias)
         self.transposes = _transposes(x, self.weight)
-        if self.transposes and x.shape[-2] >= FEW_ROWS and not self.one_unit:
+        if (
+            self.transposes
+            and x.shape[-2] >= COSTS.transposed_rows
+            and not self.one_unit
+        ):
             # z^T = W^T x^T + b^T
             bias = self.bias.mT if self.stacked else self.bias.unsqueeze(1)
             return self.multiply_add(bias, self.weight.mT, x.mT).mT.contiguous()
         z = None
-        if batch.training and not self.is_last:
+        if batch is not None and self.reuses_output:
             z = self.outputs(x, *x.shape[:-1], self.weight.shape[-1])
         return self.multiply_add(self.bias, x, self.weight, out=z)
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         x = self.x
         if isinstance(x, SparseRows):  # the network's input
             self.weight_grad.copy_(x.transposed_times(grad))
-        elif self.one_unit and x.shape[1] * x.shape[2] < SLOW_PRODUCT:
+        elif self.one_unit and x.shape[1] * x.shape[2] < COSTS.looped_product:
             torch.sum(x * grad, 1, out=self.weight_grad.squeeze(2))
         elif self.one_unit:
             torch.bmm(grad.mT, x, out=self.weight_grad.mT)
@@ -133,86 +120,88 @@ class Dense:
         return self.multiply(grad, self.weight.mT, out=x_grad)
 
 
-def _multiply_add(bias, x, weight, out=None):
+def _multiply_add(
+    bias: Tensor, x: Tensor, weight: Tensor, out: Tensor | None = None
+) -> Tensor:
     # sooner than baddbmm, which lays out the biases for the product to add to
     return torch.bmm(x, weight, out=out).add_(bias)
 
 
-def _transposes(x, weight):
+def _transposes(x: Tensor, weight: Tensor) -> bool:
     """Whether transposed products are sooner: a processor computes along the units.
 
     Where they are few, it had better compute along the rows or inputs.
     """
     return (
-        weight.shape[-1] <= FEW_UNITS
-        and x.numel() >= MANY_INPUTS
+        weight.shape[-1] <= COSTS.transposed_units
+        and x.numel() >= COSTS.transposed_inputs
         and x.device.type == "cpu"
     )
 
 
-class Activation:
-    def __init__(self, layer, shape, values, grads):
+class ActivationOp(Op):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.function = ACTIVATIONS[layer.function]
         self.keeps_z = self.function.keeps == "z"
 
-    def forward(self, z, batch):
+    def forward(self, z: Tensor, batch: Batch | None) -> Tensor:
         a = self.function.forward(z)
         self.kept = z if self.keeps_z else a
         return a
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         return self.function.backward(grad, self.kept)
 
 
-class Copy:
+class CopyOp(Op):
     """Memory of its own for an activation function that may overwrite its input."""
 
-    def forward(self, x, batch):
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         return x.clone()
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         return grad
 
 
-class Softmax:
+class SoftmaxOp(Op):
     """p = exp(z) / sum exp(z); dL/dz = p (g - sum g p) with g = dL/dp."""
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.axis = -len(shape)  # of the features, or of the maps
 
-    def forward(self, z, batch):
+    def forward(self, z: Tensor, batch: Batch | None) -> Tensor:
         self.p = torch.softmax(z, self.axis)
         return self.p
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         return aten._softmax_backward_data(grad, self.p, self.axis, self.p.dtype)
 
 
-def _column(numbers, shape):
+def _column(numbers: list[float], shape: Shape) -> Tensor:
     """(K, 1, 1, ...) for rows of a shape, as precise as Python's numbers."""
     column = torch.tensor(numbers, dtype=torch.float64)
     return column.view(-1, 1, *[1] * len(shape))
 
 
-class Dropout:
+class DropoutOp(Op):
     """h = x m / (1 - rate) with m ~ Bernoulli(1 - rate) per row and unit."""
 
-    is_last = False
-
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.words = unit_words(shape, values["salt"], values["device"])
-        rates, self.dropping = values["rate"], slice(None)
+        rates, self.dropping = values["noise_level"], slice(None)
         if isinstance(rates, list):
             places = [k for k, rate in enumerate(rates) if rate]
             self.dropping = slice(places[0], places[-1] + 1)  # others keep all units
             rates = _column(rates[self.dropping], shape)
         rule = keep_rule(rates, values["dtype"])
-        self.rule = [number.to(values["device"]) for number in rule]
-        self.rates = values["rate"]
-        self.memory = {}  # by shape of the rows, as of `Workspace`
+        self.threshold, self.scale = (number.to(values["device"]) for number in rule)
+        self.rates = values["noise_level"]
+        self.memory: dict[Shape, tuple] = {}  # by shape of the rows, as of `Workspace`
 
-    def forward(self, x, batch):
-        if not batch.training:
+    def forward(
+        self, x: Tensor | SparseRows, batch: Batch | None
+    ) -> Tensor | SparseRows:
+        if batch is None:
             return x
         if isinstance(x, SparseRows):
             return self._drop_stored(x, batch.keys)
@@ -220,10 +209,10 @@ class Dropout:
             self.memory[x.shape] = self._reserve(x)
         bits, spare, drawn, self.mask, h = self.memory[x.shape]
         hash_units(batch.keys[self.dropping], self.words, bits, spare)
-        keep_mask(bits, *self.rule, out=drawn)
+        keep_mask(bits, self.threshold, self.scale, drawn)
         return torch.mul(x, self.mask, out=h)
 
-    def _drop_stored(self, x, keys):
+    def _drop_stored(self, x: SparseRows, keys: Tensor) -> SparseRows:
         """The same numbers as of dense rows, for the stored values alone."""
         rows, features = x.places
         bits = mix(keys.flatten()[rows] ^ self.words[features])
@@ -232,65 +221,91 @@ class Dropout:
             rates = rates[rows // x.shape[-2]]
         return x.scaled(keep_mask(bits, *keep_rule(rates, x.dtype)))
 
-    def _reserve(self, x):
+    def _reserve(self, x: Tensor) -> tuple:
         mask = x.new_ones(x.shape)
         drawn = mask[self.dropping]
         bits = drawn.new_empty(drawn.shape, dtype=torch.int32)
-        h = None if self.is_last else torch.empty_like(mask)
+        h = torch.empty_like(mask) if self.reuses_output else None
         return bits, torch.empty_like(bits), drawn, mask, h
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         # one number may stand for a whole map
         return grad.mul_(self.mask) if grad.is_contiguous() else grad * self.mask
 
 
-class GaussianNoise:
+class GaussianNoiseOp(Op):
     """h = x + std e with e ~ N(0, 1) per row and unit."""
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.words = unit_words(shape, values["salt"], values["device"])
-        self.std = values["std"]
+        self.std = values["noise_level"]
         if isinstance(self.std, list):
             column = _column(self.std, shape)
             self.std = column.to(values["device"], values["dtype"])
 
-    def forward(self, x, batch):
-        if not batch.training:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
+        if batch is None:
             return x
         noise = normal(hash_units(batch.keys, self.words), x.dtype)
         return x + noise.mul_(self.std)
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         return grad
 
 
-# Whose results an activation function may overwrite: new, and not kept for later.
-_FREE = (
-    spec.Dense,
-    spec.BatchNorm,
-    spec.Conv2d,
-    spec.Pool2d,
-    spec.GlobalAveragePool,
-    spec.LocalResponseNorm,
-)
-LAYERS = {
-    spec.Dense: Dense,
-    spec.Activation: Activation,
-    spec.Softmax: Softmax,
-    spec.Dropout: Dropout,
-    spec.GaussianNoise: GaussianNoise,
-    spec.BatchNorm: BatchNorm,
-    spec.Conv2d: convolution,
-    spec.Pool2d: Pool2d,
-    spec.GlobalAveragePool: GlobalAveragePool,
-    spec.LocalResponseNorm: LocalResponseNorm,
-    spec.Flatten: Flatten,
-}
+@dataclass(frozen=True)
+class LayerKind:
+    """What is known of a kind of layer, beside its specification.
+
+    Parameters
+    ----------
+    op : callable
+        ``op(layer, input shape, values, grads)`` gives the stacked layer, as `DenseOp`.
+    module : callable
+        ``module(layer, input shape)`` gives torch's layer.
+    result : {'new', 'kept', 'input'}
+        Memory of the result, see `plan_memory`.
+    op_in_bfloat16 : callable, optional
+        ``op`` of mixed precision, where it differs.
+    """
+
+    op: Callable
+    module: Callable[..., nn.Module]
+    result: Result
+    op_in_bfloat16: Callable | None = None
 
 
-IN_BFLOAT16 = LAYERS | {
-    spec.Dense: stacked_bfloat16.Dense,
-    spec.Conv2d: stacked_bfloat16.convolution,
+LAYERS: dict[type[spec.Layer], LayerKind] = {
+    spec.Dense: LayerKind(
+        DenseOp, torch_modules.linear, "new", op_in_bfloat16=stacked_bfloat16.DenseOp
+    ),
+    spec.Activation: LayerKind(
+        ActivationOp, lambda layer, shape: ACTIVATIONS[layer.function].module(), "kept"
+    ),
+    spec.Softmax: LayerKind(SoftmaxOp, lambda layer, shape: nn.Softmax(1), "kept"),
+    spec.Dropout: LayerKind(
+        DropoutOp, lambda layer, shape: nn.Dropout(layer.rate), "input"
+    ),
+    spec.GaussianNoise: LayerKind(
+        GaussianNoiseOp,
+        lambda layer, shape: torch_modules.GaussianNoise(layer.std),
+        "input",
+    ),
+    spec.BatchNorm: LayerKind(BatchNormOp, torch_modules.batch_norm, "new"),
+    spec.Conv2d: LayerKind(
+        convolution,
+        torch_modules.convolution,
+        "new",
+        op_in_bfloat16=stacked_bfloat16.convolution,
+    ),
+    spec.Pool2d: LayerKind(Pool2dOp, torch_modules.pool, "new"),
+    spec.GlobalAveragePool: LayerKind(
+        GlobalAveragePoolOp, torch_modules.global_average_pool, "new"
+    ),
+    spec.LocalResponseNorm: LayerKind(
+        LocalResponseNormOp, torch_modules.response_norm, "new"
+    ),
+    spec.Flatten: LayerKind(FlattenOp, lambda layer, shape: nn.Flatten(), "input"),
 }
 
 
@@ -305,7 +320,7 @@ class StackedNetwork:
     buffers : tensor of shape (K n_buffers,)
     n_models : int or None
         K; None for one network, without the model axis.
-    strengths : list
+    noise_levels : list
         Per layer, the dropout rate or noise's standard deviation: a number, or a
         list of K numbers where the networks differ; None for other layers.
     mixed_precision : bool
@@ -313,65 +328,80 @@ class StackedNetwork:
     """
 
     def __init__(
-        self, layout, flat, grad, buffers, n_models, strengths, mixed_precision=False
-    ):
-        kinds = IN_BFLOAT16 if mixed_precision else LAYERS
+        self,
+        layout: ParameterLayout,
+        flat: Tensor,
+        grad: Tensor,
+        buffers: Tensor,
+        n_models: int | None,
+        noise_levels: list,
+        mixed_precision: bool = False,
+    ) -> None:
         values = layout.views(flat, buffers, n_models)
         grads = layout.views(grad, buffers, n_models)
-        self.layers, self._zero_grads = [], []
+        order = [
+            index
+            for index in _fastest_order(layout.layers)
+            if is_active(layout.layers[index]) or not _is_zero(noise_levels[index])
+        ]
+        layers = [layout.layers[index] for index in order]
+        memory = plan_memory(layers, [LAYERS[type(layer)].result for layer in layers])
+        self.layers: list[Op] = []
+        self._zero_grads: list[Tensor] = []
         first_trained = None
-        is_free = False  # the input is the caller's
-        for index in _fastest_order(layout.layers):
-            layer = layout.layers[index]
-            if not is_active(layer) and _is_zero(strengths[index]):
-                continue
-            own = {role: v for (at, role), v in values.items() if at == index}
+        for index, layer, own_memory in zip(order, layers, memory, strict=True):
+            own: dict[str, Any] = {
+                role: v for (at, role), v in values.items() if at == index
+            }
             own_grads = {role: v for (at, role), v in grads.items() if at == index}
-            own.update(rate=strengths[index], std=strengths[index], salt=index)
+            own.update(noise_level=noise_levels[index], salt=index)
             own.update(dtype=flat.dtype, device=flat.device)
-            shape = layout.shapes[index]
             if first_trained is None and own_grads:
                 first_trained = len(self.layers)
             # batch norm takes away what a bias adds: its gradient would be rounding
-            before = self.layers[-1] if self.layers else None
-            if type(layer) is spec.BatchNorm and hasattr(before, "bias_grad"):
+            before: Any = self.layers[-1] if self.layers else None
+            if isinstance(layer, spec.BatchNorm) and hasattr(before, "bias_grad"):
                 self._zero_grads.append(before.bias_grad)
-            if isinstance(layer, spec.Activation) and not is_free:
-                self.layers.append(Copy())
-            self.layers.append(kinds[type(layer)](layer, shape, own, own_grads))
-            if isinstance(layer, (spec.Activation, spec.Softmax)):
-                is_free = False
-            else:
-                is_free = is_free or isinstance(layer, _FREE)
-        for layer in reversed(self.layers):
-            layer.is_last = True
-            if isinstance(layer, Dense):
-                break
+            if own_memory.copies_input:
+                self.layers.append(CopyOp())
+            kind = LAYERS[type(layer)]
+            op = (mixed_precision and kind.op_in_bfloat16) or kind.op
+            self.layers.append(op(layer, layout.shapes[index], own, own_grads))
+            self.layers[-1].reuses_output = own_memory.reuses_output
         self.needs_keys = any(
-            isinstance(layer, (Dropout, GaussianNoise)) for layer in self.layers
+            isinstance(layer, (DropoutOp, GaussianNoiseOp)) for layer in self.layers
         )
         self._forwards = [layer.forward for layer in self.layers]
-        self._backwards = [
+        self._backwards: list[Callable[..., Any]] = [
             layer.backward for layer in reversed(self.layers[first_trained:])
         ]
 
-    def takes_sparse(self, matrix, n_rows):
+    def takes_sparse(self, matrix: csr_array, n_rows: int) -> bool:
         """Whether sparse rows had better stay so, as inputs of ``n_rows`` at once."""
-        first = self.layers[1 if isinstance(self.layers[0], Dropout) else 0]
-        if not isinstance(first, (Dense, stacked_bfloat16.Dense)):
+        first = self.layers[1 if isinstance(self.layers[0], DropoutOp) else 0]
+        if not isinstance(first, (DenseOp, stacked_bfloat16.DenseOp)):
             return False
         weight = first.weight
         return weight.device.type == "cpu" and pays(
             matrix, n_rows, weight.shape[-1], weight.element_size()
         )
 
-    def forward(self, x, batch):
-        """Outputs before the output activation, (K, n_rows, n_outputs)."""
-        for forward in self._forwards:
-            x = forward(x, batch)
-        return x
+    def forward(self, x: Tensor | SparseRows, batch: Batch | None = None) -> Tensor:
+        """Outputs before the output activation, (K, n_rows, n_outputs).
 
-    def backward(self, grad):
+        Parameters
+        ----------
+        x : tensor or SparseRows of shape (K, n_rows, ...)
+        batch : Batch or None
+            What weighs the rows and draws their random numbers in training; None for
+            evaluation.
+        """
+        outputs: Any = x
+        for forward in self._forwards:
+            outputs = forward(outputs, batch)
+        return outputs
+
+    def backward(self, grad: Tensor) -> None:
         """Fill the flat gradient from the gradient of the outputs."""
         *inner, first = self._backwards
         for backward in inner:
@@ -381,7 +411,7 @@ class StackedNetwork:
             zero.zero_()
 
 
-def _fastest_order(layers):
+def _fastest_order(layers: tuple[spec.Layer, ...]) -> list[int]:
     """Places of the layers, with max-pooling before an activation that only rises.
 
     max f(x) = f(max x) for such an f, over a fraction of the pixels.
@@ -398,5 +428,5 @@ def _fastest_order(layers):
     return order
 
 
-def _is_zero(strength):
+def _is_zero(strength: object) -> bool:
     return isinstance(strength, (int, float)) and strength == 0

@@ -1,13 +1,19 @@
 """Batch normalisation in stacked networks, rows weighted or not."""
 
+from typing import Any
+
 import torch
+from torch import Tensor
+
+from .batch import Batch
+from .op import Op, Shape, Values
 
 aten = torch.ops.aten
 
 TINY = 1e-30  # in place of a sum of weights that is zero
 
 
-class BatchNorm:
+class BatchNormOp(Op):
     """Batch normalisation over rows (dense) or rows and pixels (convolution).
 
     With the rows' weights p (summing to one over rows and pixels):
@@ -21,29 +27,29 @@ class BatchNorm:
     leaves the statistics.
     """
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.scale, self.shift = values["scale"], values["shift"]
         self.mean, self.variance = values["mean"], values["variance"]
         self.scale_grad, self.shift_grad = grads["scale"], grads["shift"]
         self.momentum, self.epsilon = layer.momentum, layer.epsilon
         self.n_pixels = 1
-        self.pixel_axes = ()
+        self.pixel_axes: tuple[int, ...] = ()
         if len(shape) == 3:
             self.n_pixels = shape[1] * shape[2]
             self.pixel_axes = (-2, -1)
 
-    def _wide(self, per_map):
+    def _wide(self, per_map: Tensor) -> Tensor:
         """(K, maps) -> (K, 1, maps, 1, 1), to broadcast over rows and pixels."""
         wide = per_map.unsqueeze(-2)
         return wide[..., None, None] if self.pixel_axes else wide
 
-    def _sum(self, x):
+    def _sum(self, x: Tensor) -> Tensor:
         """Sum over rows and pixels, (K, n_rows, maps, H, W) -> (K, maps)."""
         rows = -2 - len(self.pixel_axes)
         return x.sum((rows, *self.pixel_axes))
 
-    def forward(self, x, batch):
-        if not batch.training:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
+        if batch is None:
             scale = self.scale / torch.sqrt(self.variance + self.epsilon)
             return x * self._wide(scale) + self._wide(self.shift - self.mean * scale)
         rows, momentum = -2 - len(self.pixel_axes), self.momentum
@@ -57,8 +63,8 @@ class BatchNorm:
             self.saved = x, mean, inverse_std
             return normalised
         if batch.weight is None:
-            total = x.shape[rows]
-            self.p = 1 / (total * self.n_pixels)
+            total: Any = x.shape[rows]
+            self.p: float | Tensor = 1 / (total * self.n_pixels)
         else:
             weight = batch.weight[..., None, None] if self.pixel_axes else batch.weight
             total = weight.sum(rows, keepdim=True)
@@ -74,14 +80,14 @@ class BatchNorm:
         self.normalised = centred.mul_(self._wide(self.inverse_std))
         count = total * self.n_pixels
         if isinstance(count, int):
-            unbiased = count / max(count - 1, 1)
+            unbiased: float | Tensor = count / max(count - 1, 1)
         else:
             unbiased = torch.where(count > 1, count / (count - 1), 1.0)
         self.mean.lerp_(mean, momentum)
         self.variance.lerp_(variance * unbiased, momentum)
         return self.normalised * self._wide(self.scale) + self._wide(self.shift)
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         if self.saved is not None:
             x, mean, inverse_std = self.saved
             x_grad, scale_grad, shift_grad = aten.native_batch_norm_backward(

@@ -5,25 +5,32 @@ K stacked networks share one call of torch's kernels: the images of shape
 keeps this order from layer to layer, so that only the first layer copies.
 """
 
+from typing import Any
+
 import torch
+from torch import Tensor
 from torch.nn import functional
+
+from ...layers import Conv2d
+from .batch import Batch
+from .op import Op, Shape, Values
 
 aten = torch.ops.aten
 
 
-def fold(x):
+def fold(x: Tensor) -> Tensor:
     """(K, n_rows, C, H, W) -> (n_rows, K C, H, W); images of one network stay."""
     return x.transpose(0, 1).flatten(1, 2) if x.dim() == 5 else x
 
 
-def unfold(x, like):
+def unfold(x: Tensor, like: Tensor) -> Tensor:
     """(n_rows, K C, H, W) -> (K, n_rows, C, H, W) if ``like`` has five axes."""
     if like.dim() == 4:
         return x
     return x.unflatten(1, (like.shape[0], -1)).transpose(0, 1)
 
 
-def fast_format(x):
+def fast_format(x: Tensor) -> Tensor:
     """Channels-last memory where it is faster: float32 on a CPU, one network."""
     if x.dim() != 4 or x.dtype != torch.float32 or x.device.type != "cpu":
         return x
@@ -35,22 +42,22 @@ def fast_format(x):
     return x.contiguous().as_strided(x.shape, strides)
 
 
-class Conv2d:
+class Conv2dOp(Op):
     """z = sum over maps of kernel * x + b, in K groups."""
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.weight, self.bias = values["weight"], values["bias"]
         self.weight_grad, self.bias_grad = grads["weight"], grads["bias"]
         self.groups = self.weight.shape[0] if self.weight.dim() == 5 else 1
         self.pad, self.stride = layer.pad, layer.step
 
-    def _kernels(self):
+    def _kernels(self) -> tuple[Tensor, Tensor]:
         """Weights (K O, C, h, w) and biases (K O)."""
         if self.groups == 1 and self.weight.dim() == 4:
             return self.weight, self.bias
         return self.weight.flatten(0, 1), self.bias.flatten()
 
-    def forward(self, x, batch):
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         self.x = fold(fast_format(x))
         weight, bias = self._kernels()
         z = functional.conv2d(
@@ -58,7 +65,7 @@ class Conv2d:
         )
         return unfold(z, x)
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         weight, bias = self._kernels()
         x_grad, weight_grad, bias_grad = aten.convolution_backward(
             fold(fast_format(grad)),
@@ -78,24 +85,24 @@ class Conv2d:
         return unfold(x_grad, grad) if needs_input_grad else None
 
 
-class SparseConv2d(Conv2d):
+class SparseConv2dOp(Conv2dOp):
     """Convolution of linked maps alone, the kernel flipped or not.
 
     dL/dw is zero where a map does not see the other, so that w stays zero there.
     """
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         super().__init__(layer, shape, values, grads)
         self.flipped = layer.flipped
         is_linked = torch.tensor(layer.is_linked(shape), device=self.weight.device)
         self.is_linked = is_linked[..., None, None]  # (filters, channels, 1, 1)
         self.weight.mul_(self.is_linked)
 
-    def _kernels(self):
+    def _kernels(self) -> tuple[Tensor, Tensor]:
         weight, bias = super()._kernels()
         return (weight.flip(-2, -1) if self.flipped else weight), bias
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         x_grad = super().backward(grad, needs_input_grad)
         if self.flipped:
             self.weight_grad.copy_(self.weight_grad.flip(-2, -1))
@@ -103,23 +110,23 @@ class SparseConv2d(Conv2d):
         return x_grad
 
 
-def is_plain(layer):
+def is_plain(layer: Conv2d) -> bool:
     """Whether all maps are linked, and the kernel is not flipped."""
     return layer.links is None and not layer.flipped
 
 
-def convolution(layer, *tensors):
+def convolution(layer: Conv2d, *given: Any) -> Conv2dOp:
     """The layer for a specification: the plain one where it serves."""
-    return (Conv2d if is_plain(layer) else SparseConv2d)(layer, *tensors)
+    return (Conv2dOp if is_plain(layer) else SparseConv2dOp)(layer, *given)
 
 
-class Pool2d:
+class Pool2dOp(Op):
     """Maximum or mean of each window."""
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.window, self.step, self.kind = layer.window, layer.step, layer.kind
 
-    def forward(self, x, batch):
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         self.x = fold(x)
         if self.kind == "average":
             pooled = functional.avg_pool2d(self.x, self.window, self.step)
@@ -129,7 +136,7 @@ class Pool2d:
             )
         return unfold(pooled, x)
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         folded = fold(fast_format(grad))
         common = (folded, self.x, self.window, self.step, (0, 0))
         if self.kind == "average":
@@ -141,22 +148,22 @@ class Pool2d:
         return unfold(x_grad, grad)
 
 
-class GlobalAveragePool:
+class GlobalAveragePoolOp(Op):
     """Mean of each map."""
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.shape = shape
 
-    def forward(self, x, batch):
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         return x.mean((-2, -1))
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         _, height, width = self.shape
         share = grad[..., None, None] / (height * width)
         return share.expand(*grad.shape, height, width)
 
 
-class LocalResponseNorm:
+class LocalResponseNormOp(Op):
     """Each pixel divided by a norm over the maps around its own.
 
     With s_m the sum of squares over the maps around m, d = k + alpha s and
@@ -168,11 +175,11 @@ class LocalResponseNorm:
     with the last sum over the maps j around m.
     """
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.reach = layer.size // 2
         self.alpha, self.beta, self.k = layer.alpha, layer.beta, layer.k
 
-    def _sum_around(self, x):
+    def _sum_around(self, x: Tensor) -> Tensor:
         """Sums over neighbouring maps, (K, n_rows, maps, H, W) as it is given."""
         total = x.clone()
         for shift in range(1, self.reach + 1):
@@ -180,26 +187,26 @@ class LocalResponseNorm:
             total[..., :-shift, :, :] += x[..., shift:, :, :]
         return total
 
-    def forward(self, x, batch):
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         self.x = x
         self.d = self._sum_around(x * x).mul_(self.alpha).add_(self.k)
         self.factor = self.d**-self.beta
         return x * self.factor
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         direct = grad * self.factor
         around = self._sum_around(direct * self.x / self.d)
         return direct.sub_(around.mul_(self.x), alpha=2 * self.alpha * self.beta)
 
 
-class Flatten:
+class FlattenOp(Op):
     """(C, H, W) -> (C H W)"""
 
-    def __init__(self, layer, shape, values, grads):
+    def __init__(self, layer: Any, shape: Shape, values: Values, grads: Values) -> None:
         self.shape = shape
 
-    def forward(self, x, batch):
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         return x.flatten(-len(self.shape))
 
-    def backward(self, grad, needs_input_grad):
+    def backward(self, grad: Tensor, needs_input_grad: bool) -> Tensor | None:
         return grad.unflatten(-1, self.shape)

@@ -18,7 +18,7 @@ Examples
 
 from ...architectures import ARCHITECTURES, Architecture
 from .kiel_2018 import kiel_2018_cnn, kiel_2018_grid_winner, kiel_2018_variation
-from .kiel_2020 import cifar_cnn, mnist_cnn
+from .kiel_2020 import cifar_cnn, mlp_output_dropout, mnist_cnn
 from .parts import CIFAR, MNIST
 from .starters import fman45_cifar_cnn, fman45_mnist_cnn, rdfia_cnn
 
@@ -30,6 +30,7 @@ __all__ = [
     "kiel_2018_cnn",
     "kiel_2018_grid_winner",
     "kiel_2018_variation",
+    "mlp_output_dropout",
     "mnist_cnn",
     "rdfia_cnn",
 ]

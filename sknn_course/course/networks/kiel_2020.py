@@ -1,7 +1,7 @@
-"""The networks of Kiel NNDL 2020 sheet 5 for MNIST and CIFAR-10."""
+"""The networks of Kiel NNDL 2020 sheets 4 and 5 for MNIST and CIFAR-10."""
 
 from ...architectures.families import active_layers, convolutional_network
-from ...layers import Activation, BatchNorm, Dense, Dropout
+from ...layers import Activation, BatchNorm, Dense, Dropout, Flatten
 from .parts import CIFAR, MNIST, check_known
 
 # filters, dense units and batch normalisation of the sheet's configurations
@@ -121,3 +121,19 @@ def cifar_cnn(
         norm = (KERAS_NORM,) if dense_batch_norm else ()
         hidden = (Dense(hidden_units), Activation("elu"), *norm)
     return active_layers((*convolutions, *hidden, Dropout(dropout), Dense(10)))
+
+
+def mlp_output_dropout():
+    """MLP P and R of Kiel NNDL 2020 sheet 4: dropout on the outputs, before softmax.
+
+    Returns
+    -------
+    tuple of Layer
+
+    Examples
+    --------
+    >>> from sknn_course.course.networks import mlp_output_dropout
+    >>> mlp_output_dropout()[-2:]
+    (Dense(units=10), Dropout(rate=0.2))
+    """
+    return (Flatten(), Dense(1000), Activation("relu"), Dense(10), Dropout(0.2))

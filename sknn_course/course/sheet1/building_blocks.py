@@ -11,9 +11,9 @@ from ...inspection import (
     to_fully_convolutional,
 )
 from ...layers import Conv2d, Pool2d
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import convolve, cross_correlate
-from ..training import NO_STOPPING
+from ..training import run_settings
 
 GROUP = "CNN building blocks"
 
@@ -144,9 +144,7 @@ def fully_convolutional(context):
         max_iter=context.choose(15, 40),
         batch_size=32,
         learning_rate_init=0.003,
-        random_state=context.seed,
-        device=context.device,
-        **NO_STOPPING,
+        **run_settings(context),
     )
     (cnn,) = context.fit([cnn], *data.train)
     sliding = to_fully_convolutional(cnn)

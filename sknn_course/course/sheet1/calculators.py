@@ -12,8 +12,8 @@ from ...inspection import (
     receptive_fields,
 )
 from ...layers import Conv2d, Pool2d, ShapeError
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS
-from ..record import Check, Experiment, Findings
 from .building_blocks import GROUP
 from .layer_rows import layer_rows
 

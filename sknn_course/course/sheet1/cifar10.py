@@ -4,34 +4,13 @@ import re
 
 from ...cnn import CNNClassifier
 from ..networks import cifar_cnn
-from ..training import NO_STOPPING
+from ..training import run_settings
+from .trainings import ROWS
 
 GROUP = "CIFAR-10 and overfitting"
 
 
-# Keras' RMSProp with a rate that falls a little with each step
-RMSPROP = {
-    "solver": "rmsprop",
-    "learning_rate_init": 0.001,
-    "learning_rate": "inverse_time",
-    "decay_rate": 1e-6,
-    "rho": 0.9,
-    "epsilon": 1e-7,
-}
-
-
-SETUP = {
-    **RMSPROP,
-    "batch_size": 64,
-    "max_iter": 125,
-    "weight_init": "glorot_uniform",
-    "input_shape": (3, 32, 32),
-}
-
-
-QUICK = {"rows": 1000, "epochs": 2}
-
-
+SETUP = ROWS.params["cifar"]
 CONV_DROPOUT = (0.2, 0.3, 0.4)
 
 
@@ -58,9 +37,7 @@ def network(context, n_epochs, layers=None, **params):
     """
     layers = cifar_cnn(hidden_units=HIDDEN_UNITS) if layers is None else layers
     settings = {**SETUP, "architecture": layers, "max_iter": n_epochs, **params}
-    return CNNClassifier(
-        **settings, **NO_STOPPING, random_state=context.seed, device=context.device
-    )
+    return CNNClassifier(**settings, **run_settings(context))
 
 
 def fit_variants(context, variants, rows, n_epochs):

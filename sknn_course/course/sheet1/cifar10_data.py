@@ -4,7 +4,7 @@ import numpy as np
 
 from ...datasets._cifar10 import CLASS_NAMES
 from ..data import DataNotFound
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .cifar10 import GROUP
 
 

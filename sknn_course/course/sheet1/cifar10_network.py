@@ -4,22 +4,19 @@ import numpy as np
 import torch
 
 from ..._engine.ops.activations import ACTIVATIONS
-from ..._engine.ops.build import MODULES
+from ..._engine.ops.stacked import LAYERS
 from ..._engine.schedules import inverse_time
 from ...architectures import convolutional_network
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import Dropout, GaussianNoise, ShapeError, layer_shapes
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS, cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import log_likelihood_loss
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .cifar10 import (
     CONV_DROPOUT,
     GROUP,
-    HIDDEN_UNITS,
-    QUICK,
-    SETUP,
     curve_pictures,
     fit_variants,
     network,
@@ -181,7 +178,7 @@ def batch_norm_placement(context):
 def noise(context):
     """The noise layer in training and at inference."""
     x = torch.zeros(100_000, dtype=torch.float64)
-    layer = MODULES[GaussianNoise](GaussianNoise(0.2), (1,))
+    layer = LAYERS[GaussianNoise].module(GaussianNoise(0.2), (1,))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         drawn = layer.train()(x).numpy()
@@ -204,7 +201,7 @@ def noise(context):
 def dropout(context):
     """Dropout in training and at inference, on dense and convolutional layers."""
     x = torch.ones(100_000, dtype=torch.float64)
-    layer = MODULES[Dropout](Dropout(0.5), (1,))
+    layer = LAYERS[Dropout].module(Dropout(0.5), (1,))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         kept = layer.train()(x).numpy()
@@ -239,9 +236,7 @@ def l2_penalty(context):
         learning_rate_init=1e-12,
         batch_size=len(X),
         max_iter=1,
-        random_state=context.seed,
-        device=context.device,
-        **NO_STOPPING,
+        **run_settings(context),
     )
     (cnn,) = context.fit([cnn], X, y)
     squares = sum(float((w.astype(float) ** 2).sum()) for w in cnn.coefs_)
@@ -310,24 +305,6 @@ EXPERIMENTS = (
         "influence, says the sheet.",
         batch_norm_placement,
         needs=("cifar10",),
-    ),
-    Experiment(
-        "S1.39",
-        "Without batch normalisation",
-        GROUP,
-        "The validation loss rises from the first epochs on, says the sheet; no "
-        "figures. Compare with S1.43.",
-        Training(
-            CNNClassifier,
-            {
-                "architecture": cifar_cnn(hidden_units=HIDDEN_UNITS, batch_norm=None),
-                **SETUP,
-            },
-            "cifar10_10000",
-            judged=(),
-            quick=QUICK,
-            repeats=1,
-        ),
     ),
     Experiment(
         "S1.40",

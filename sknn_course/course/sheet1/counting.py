@@ -3,7 +3,7 @@
 from ...architectures import multilayer_perceptron
 from ...inspection import fully_connected_counts, layer_table
 from ...layers import Conv2d
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .layer_rows import FORMULAS, layer_rows
 
 GROUP = "Counting parameters and connections"

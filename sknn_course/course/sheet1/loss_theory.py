@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...least_squares import LeastSquaresRegressor
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     augmented,
     binary_cross_entropy,

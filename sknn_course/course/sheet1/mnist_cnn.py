@@ -1,54 +1,11 @@
 """The four convolutional networks on MNIST: set-up, training, comparison."""
 
 from ...cnn import CNNClassifier
-from ..networks import mnist_cnn
-from ..record import Check, Experiment, Findings, Training
-from ..theory import double_softmax_floor, double_softmax_loss
+from ..experiment import Check, Experiment, Findings
+from ..theory import double_softmax_floor
+from .trainings import ROWS
 
 GROUP = "CNN on MNIST"
-
-# Adam as in Keras; bias_init='auto' is zero beside glorot_uniform
-SETUP = {
-    "solver": "adam",
-    "learning_rate_init": 0.001,
-    "beta_1": 0.9,
-    "beta_2": 0.999,
-    "epsilon": 1e-7,
-    "batch_size": 128,
-    "max_iter": 50,
-    "weight_init": "glorot_uniform",
-}
-QUICK = {"rows": 2000, "epochs": 3}
-
-DOUBLE_SOFTMAX = (
-    "The losses printed as cross-entropy (1.463 to 1.487) are those of a softmax of "
-    "the softmax outputs: at least ln(1 + 9/e) = 1.461150, and about that plus the "
-    "error rate. They cannot be compared with the MLPs' losses of 0.06. The network "
-    "is trained with the right loss here; the printed one is calculated from its "
-    "probabilities.",
-)
-LAST_POOL = (
-    "The description leaves out the last max-pooling, which is in the summary.",
-)
-
-
-def _training(configuration, *figures, epochs, repeats=1):
-    """Figures: (double softmax loss, accuracy) in training, validation and test."""
-    pairs = dict(zip(("train", "validation", "test"), figures, strict=True))
-    return Training(
-        CNNClassifier,
-        {"architecture": mnist_cnn(configuration), **SETUP},
-        "mnist",
-        published={
-            **{f"{part}_accuracy": accuracy for part, (_, accuracy) in pairs.items()},
-            **{f"{part}_double_softmax": loss for part, (loss, _) in pairs.items()},
-        },
-        further_losses={"double_softmax": double_softmax_loss},
-        quick=QUICK,
-        full={"epochs": epochs},
-        repeats=repeats,
-        pictures=("learning_curves", "filters", "misclassified"),
-    )
 
 
 def default_setup(context):
@@ -160,7 +117,7 @@ def comparison(context):
             published = figures[3], figures[5], figures[4]
         else:
             name = CONFIGURATIONS[id]
-            (training,) = (e.task for e in EXPERIMENTS if e.id == id)
+            training = ROWS.experiments[id].procedure
             n_parameters = PARAMETERS[id]
             published = [
                 training.published[key]
@@ -193,11 +150,11 @@ def _double_softmax_checks():
     """Floor, and printed loss = floor + error rate, from the sheet's own figures."""
     floor = double_softmax_floor(10)
     figures = [
-        (e.task.published[f"{part}_double_softmax"], e.task.published[part_accuracy])
-        for e in EXPERIMENTS
-        if e.id in CONFIGURATIONS
+        (published[f"{part}_double_softmax"], published[f"{part}_accuracy"])
+        for published in (
+            ROWS.experiments[id].procedure.published for id in CONFIGURATIONS
+        )
         for part in ("train", "validation", "test")
-        for part_accuracy in (f"{part}_accuracy",)
     ]
     largest = max(abs(loss - floor - (1 - accuracy)) for loss, accuracy in figures)
     return [
@@ -229,93 +186,6 @@ EXPERIMENTS = (
         ),
     ),
     Experiment(
-        "S1.10",
-        "MNIST CNN configuration 1",
-        GROUP,
-        "[32],[64]: two convolutions of 32 filters, pooling, dense 64; 411,690 "
-        "parameters, 97.5 % of them in the dense layer.",
-        _training(
-            1,
-            (1.473386, 0.987800),
-            (1.471790, 0.989300),
-            (1.471394, 0.989700),
-            epochs=15,
-        ),
-        errata=(
-            *DOUBLE_SOFTMAX,
-            "The parameter table calls the first dense layer one of 128 neurons: it "
-            "has 64.",
-        ),
-    ),
-    Experiment(
-        "S1.11",
-        "MNIST CNN configuration 2",
-        GROUP,
-        "[32,64],[128]: two pairs of convolutions, each with pooling, dense 128; "
-        "467,818 parameters, 85.8 % of them in the dense layer.",
-        _training(
-            2,
-            (1.480255, 0.980900),
-            (1.476277, 0.984900),
-            (1.473528, 0.987600),
-            epochs=8,
-        ),
-        errata=(
-            *DOUBLE_SOFTMAX,
-            *LAST_POOL,
-            "The text says that the second pooling quarters the input of a "
-            "convolution: it is that of the first dense layer, from 14 x 14 to "
-            "7 x 7 pixels, 6,272 to 3,136 values.",
-        ),
-    ),
-    Experiment(
-        "S1.12",
-        "MNIST CNN configuration 3",
-        GROUP,
-        "[32,64],[64]: configuration 2 with 64 dense units; 266,410 parameters.",
-        _training(
-            3,
-            (1.487485, 0.973660),
-            (1.472647, 0.988500),
-            (1.473321, 0.987700),
-            epochs=8,
-        ),
-        errata=(*DOUBLE_SOFTMAX, *LAST_POOL),
-    ),
-    Experiment(
-        "S1.13",
-        "MNIST CNN configuration 4",
-        GROUP,
-        "[32,64,128],[64] with batch normalisation: three pairs of convolutions, "
-        "each normalised before its ReLU, three poolings (28, 14, 7, 3 pixels), "
-        "dense 64, dropout, batch normalisation; 362,922 parameters, 361,898 of them "
-        "trained. The best of the sheet.",
-        _training(
-            4,
-            (1.463429, 0.997960),
-            (1.465828, 0.995200),
-            (1.466105, 0.995300),
-            epochs=20,
-        ),
-        errata=(*DOUBLE_SOFTMAX, *LAST_POOL),
-    ),
-    Experiment(
-        "S1.14",
-        "Configuration 4 without batch normalisation",
-        GROUP,
-        "The sheet says that batch normalisation was needed for good results, and "
-        "gives no figures. Compare with S1.13.",
-        Training(
-            CNNClassifier,
-            {"architecture": mnist_cnn(4, batch_norm=False), **SETUP},
-            "mnist",
-            judged=(),
-            quick=QUICK,
-            full={"epochs": 20},
-            repeats=1,
-        ),
-    ),
-    Experiment(
         "S1.19",
         "Learning curves of the MNIST CNNs",
         GROUP,
@@ -331,7 +201,7 @@ EXPERIMENTS = (
         comparison,
         depends=(*CONFIGURATIONS, *MLPS),
         errata=(
-            *DOUBLE_SOFTMAX,
+            ROWS.texts["double_softmax"],
             "The sheet says that no CNN falls below the MLPs in accuracy. In "
             "validation, configuration 2 (0.984900) does: MLP P has 0.985100. The "
             "table does not say that P has dropout 0.2.",

@@ -4,8 +4,8 @@ from ...architectures import multilayer_perceptron
 from ...cnn import CNNClassifier
 from ...inspection import draw_network, layer_table, output_size
 from ...layers import ShapeError
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS, mnist_cnn
-from ..record import Check, Experiment, Findings
 from .layer_rows import FORMULAS, SUMMARY, layer_rows
 from .mnist_cnn import GROUP
 

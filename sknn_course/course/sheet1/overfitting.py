@@ -8,118 +8,32 @@ import numpy as np
 
 from ...cnn import CNNClassifier
 from ...tensorboard import TensorBoardLogging, zip_logs
+from ..experiment import Check, Experiment, Findings
 from ..networks import cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import two_proportion_z_test
-from ..training import NO_STOPPING
+from ..training import run_settings
 from .cifar10 import (
-    CONV_DROPOUT,
     GROUP,
-    HIDDEN_UNITS,
-    QUICK,
-    SETUP,
     curve_pictures,
     fit_variants,
     network,
 )
+from .trainings import ROWS
 
-# images, dropout dense and convolutional, noise, l2;
-# then loss and accuracy in training and test
 RUNS = {
-    "S1.43": ("A", 10_000, 0.0, 0.0, 0.0, 0.0, 0.000000, 1.0, 3.182173, 0.7080),
-    "S1.44": ("B", 10_000, 0.5, 0.0, 0.0, 0.0, 0.000000, 1.0, 3.180658, 0.7128),
-    "S1.45": ("C", 10_000, 0.0, 0.0, 0.2, 0.0, 0.000003, 1.0, 3.178606, 0.7245),
-    "S1.46": ("D", 10_000, 0.0, 0.0, 0.0, 1e-4, 0.000196, 1.0, 1.361189, 0.7180),
-    "S1.47": ("E", 10_000, 0.5, 0.0, 0.2, 1e-4, 0.000586, 1.0, 1.215237, 0.7377),
-    "S1.48": ("F", 50_000, 0.0, 0.0, 0.0, 0.0, 0.000000, 1.0, 2.506742, 0.8285),
-    "S1.49": ("G", 50_000, 0.5, 0.0, 0.0, 0.0, 0.000000, 1.0, 2.510752, 0.8293),
-    "S1.50": ("H", 50_000, 0.0, 0.0, 0.2, 0.0, 0.000242, 0.99992, 2.329829, 0.8333),
-    "S1.51": ("I", 50_000, 0.0, 0.0, 0.0, 1e-4, 0.000424, 1.0, 0.939606, 0.8309),
-    "S1.52": ("J", 50_000, 0.5, 0.0, 0.0, 1e-4, 0.000426, 1.0, 0.898669, 0.8335),
-    "S1.53": ("K", 50_000, 0.5, 0.0, 0.2, 1e-4, 0.000885, 1.0, 0.858634, 0.8361),
-    "S1.54": (
-        *("L", 50_000, 0.5, CONV_DROPOUT, 0.2, 1e-4),
-        *(0.194032, 0.961420, 0.575020, 0.8810),
-    ),
+    one.title.removeprefix("CIFAR "): one
+    for one in ROWS.between("S1.43", "S1.54").values()
 }
-PENALIZED = {letter for letter, *_, l2, _, _, _, _ in RUNS.values() if l2}
-
-
-NOT_SIGNIFICANT = (
-    "The gains from combining dropout, noise and L2 are called 'apparently not "
-    "statistically significant'. A cautious z test says 4.69 for A to E and 2.59 for "
-    "A to C, which are; 1.56 for A to D, 0.75 for A to B, 0.94 for F to J and 1.44 "
-    "for F to K are not; K to L is, with 9.11.",
-)
-
-# A constant rate, as the sheet has it but for 1e-6 per step, is too high to end with:
-# its networks never come near the sheet's training losses.
-HALVED = {"learning_rate": "step", "decay_rate": 0.5, "decay_epochs": 75}
-HALVING = (
-    "The sheet gives a rate of 0.001 with a decay of 1e-6 per step, which cannot make "
-    "the validation loss of D fall again after 70 to 80 epochs. A public recipe with "
-    "the same settings halves the rate at epoch 75; so do these runs."
-)
-
-
-READING = (
-    "'One fully connected layer with 2048 units' may mean a hidden layer or the 2,048 "
-    "flattened values before the outputs. The runs have no hidden layer, as the public "
-    "recipe: with one, B and E stay below their published test accuracies. S1.55 "
-    "compares both."
-)
-
-
-def _run(id):
-    letter, images, dense, convolutional, noise, l2, *figures = RUNS[id]
-    parts = [
-        f"dropout {dense:g} before the outputs" if dense else "",
-        "dropout 0.2, 0.3, 0.4 after the poolings" if convolutional else "",
-        f"noise {noise:g}" if noise else "",
-        f"L2 {l2:g}" if l2 else "",
-    ]
-    what = ", ".join(filter(None, parts)) or "no dropout, noise or L2"
-    names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-    return Experiment(
-        id,
-        f"CIFAR {letter}",
-        GROUP,
-        f"{images:,} images, {what}; RMSProp 0.001, halved after 75 of 125 epochs, "
-        "batch 64. Losses are without the penalty.",
-        Training(
-            CNNClassifier,
-            {
-                "architecture": cifar_cnn(
-                    hidden_units=HIDDEN_UNITS,
-                    dropout=dense,
-                    conv_dropout=convolutional,
-                    noise=noise,
-                ),
-                **SETUP,
-                **HALVED,
-                **({"l2": l2} if l2 else {}),
-            },
-            f"cifar10_{images}",
-            published=dict(zip(names, figures, strict=True)),
-            quick=QUICK,
-            repeats=1,
-            pictures=("learning_curves", "confusion", "misclassified"),
-            remark=(
-                "the dropout rates of the convolutional blocks are not given"
-                if convolutional
-                else ""
-            ),
-        ),
-        errata=(HALVING, READING, *(NOT_SIGNIFICANT if letter == "E" else ())),
-    )
+HALVED = ROWS.params["halved"]
+ERRATA = ROWS.texts["halving"], ROWS.texts["reading"]
 
 
 def _first_runs(context):
     """Letter to curves of the first repetition, of the runs that were made."""
     curves = {}
-    for id, (letter, *_) in RUNS.items():
+    for letter, run in RUNS.items():
         try:
-            result = context.result(id)
+            result = context.result(run.id)
         except KeyError:
             continue
         if result.curves:
@@ -164,7 +78,11 @@ def learning_curves(context):
         pictures={
             **curve_pictures(
                 {f"run {letter}": run for letter, run in curves.items()},
-                penalized={f"run {letter}" for letter in PENALIZED},
+                penalized={
+                    f"run {letter}"
+                    for letter, run in RUNS.items()
+                    if "l2" in run.procedure.params
+                },
             ),
             **curve_pictures(more, penalized=more),
         },
@@ -211,9 +129,7 @@ def tensorboard(context):
             filters=((8,),),
             max_iter=5,
             callbacks=[TensorBoardLogging(logs)],
-            random_state=context.seed,
-            device=context.device,
-            **NO_STOPPING,
+            **run_settings(context),
         )
         (cnn,) = context.fit([cnn], X, y)
         with ZipFile(zip_logs(logs, Path(folder) / "logs.zip")) as archive:
@@ -263,7 +179,9 @@ Z_VALUES = {
 
 def significance(context):
     """z tests of the published accuracies, n = 10,000."""
-    accuracies = {letter: figures[-1] for letter, *figures in RUNS.values()}
+    accuracies = {
+        letter: run.procedure.published["test_accuracy"] for letter, run in RUNS.items()
+    }
     checks, rows = [], []
     for pair, known in Z_VALUES.items():
         first, second = pair.split("-")
@@ -289,7 +207,6 @@ def significance(context):
 
 
 EXPERIMENTS = (
-    *map(_run, RUNS),
     Experiment(
         "S1.55",
         "Learning curves of A to L",
@@ -298,7 +215,7 @@ EXPERIMENTS = (
         "the halving that may explain the sheet's late fall, E with a hidden layer.",
         learning_curves,
         depends=("S1.43", "S1.44", "S1.45", "S1.46", "S1.47"),
-        errata=(HALVING, READING),
+        errata=ERRATA,
     ),
     Experiment(
         "S1.56",
@@ -321,6 +238,6 @@ EXPERIMENTS = (
         GROUP,
         "Two test accuracies on 10,000 images: two-proportion z test.",
         significance,
-        errata=NOT_SIGNIFICANT,
+        errata=(ROWS.texts["not_significant"],),
     ),
 )

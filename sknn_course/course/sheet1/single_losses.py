@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..data import DataNotFound
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import loss_per_sample
 from .cifar10 import (
     GROUP,

@@ -1,6 +1,6 @@
 """Counting parameters and connections: the rows that the 2020 sheet repeats."""
 
-from ..record import Experiment
+from ..experiment import Experiment
 from ..sheet1 import counting
 from .together import together
 

@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from ...cnn import CNNClassifier
-from ..record import Experiment, Findings
+from ..experiment import Experiment, Findings
 from .setup import GROUP, SETUP
 
 GRID = {

@@ -5,8 +5,8 @@ import numpy as np
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import GlobalAveragePool
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS
-from ..record import Check, Experiment, Findings
 from ..theory import numerical_gradient
 from .setup import GROUP, SETUP
 
@@ -15,10 +15,10 @@ def global_average_pooling(context):
     """Mean of each map forward, equal shares backward, no parameters."""
     import torch
 
-    from ..._engine.ops.build import MODULES
+    from ..._engine.ops.stacked import LAYERS
 
     layer, shape = GlobalAveragePool(), (2, 3, 4)
-    module = MODULES[GlobalAveragePool](layer, shape)
+    module = LAYERS[GlobalAveragePool].module(layer, shape)
     maps = np.random.RandomState(0).randn(1, *shape)
     x = torch.tensor(maps, requires_grad=True)
     dy = np.array([[2.0, -1.0]])

@@ -2,8 +2,8 @@
 
 from ...cnn import CNNClassifier
 from ...mlp import MLPClassifier
+from ..experiment import Experiment, Training
 from ..networks import NETWORKS
-from ..record import Experiment, Training
 from .published_logs import LOGS, published_log
 from .setup import ADADELTA, GROUP, QUICK, SETUP, TEST_IS_VALIDATION
 

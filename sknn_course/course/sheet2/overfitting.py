@@ -3,61 +3,21 @@
 import numpy as np
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings, Training
+from ..experiment import Check, Experiment, Findings
 from ..theory import binary_cross_entropy
+from ..training import run_settings
+from .trainings import ROWS
 
 GROUP = "Overfitting of a small MLP on MNIST"
 
 
-# Ten logistic outputs with cross-entropy summed over them: one_hot in `Training`.
-# Weights and biases from a normal distribution of standard deviation 1: the sheet
-# does not say so, but its costs (1.60 in validation at rate 0.5) come out with it,
-# and not with 1 / sqrt(n_in), which gives 1.07 and 88 % in place of 84 %.
-NETWORK = {
-    "hidden_layer_sizes": (30,),
-    "activation": "logistic",
-    "solver": "sgd",
-    "momentum": 0.0,
-    "learning_rate_init": 0.5,
-    "batch_size": 10,
-    "max_iter": 400,
-    "weight_init": "normal(1)",
-    "bias_init": "normal(1)",
-}
-
-
-QUICK = {"rows": 1000, "epochs": 100}
-
-
-INITIAL = (
-    " Initial weights and biases are normal with standard deviation 1: deduced from "
-    "the published costs."
-)
-
-
-def training(published, judged, *, data="mnist_first_1000", quick=QUICK, **more):
-    params = {**NETWORK, **more.pop("params", {})}
-    return Training(
-        MLPClassifier,
-        params,
-        data,
-        published=published,
-        judged=judged,
-        quick=quick,
-        one_hot=True,
-        together=f"{data}, batch {params['batch_size']}",
-        **more,
-    )
+NETWORK = ROWS.params["network"]
 
 
 def network(context, **params):
     return MLPClassifier(
         **{**NETWORK, **params},
-        alpha=0.0,
-        tol=0.0,
-        n_iter_no_change=np.inf,
-        random_state=context.seed,
-        device=context.device,
+        **run_settings(context),
     )
 
 
@@ -124,22 +84,6 @@ def _draw_curves(curves):
 
 EXPERIMENTS = (
     Experiment(
-        "S2.01",
-        "Overfitting demonstration",
-        GROUP,
-        "784-30-10 with logistic units and cross-entropy, plain SGD with rate 0.5, "
-        "batch 10, the first 1,000 images, 400 epochs: training accuracy to 100 %, "
-        "its cost to 0; validation cost falls, then rises above 1.5." + INITIAL,
-        training(
-            {"train_accuracy": 1.0, "validation_accuracy": 0.8392},
-            ("validation_accuracy",),
-        ),
-        errata=(
-            "The gap of training and validation is called about 17 points: "
-            "100 - 83.92 is about 16.",
-        ),
-    ),
-    Experiment(
         "S2.02",
         "Four curves of overfitting",
         GROUP,
@@ -147,57 +91,5 @@ EXPERIMENTS = (
         "S2.01's setting; all ten digits occur in the first 1,000 images.",
         four_curves,
         needs=("mnist",),
-    ),
-    Experiment(
-        "S2.13",
-        "More data against overfitting",
-        GROUP,
-        "The network of S2.01 on 50,000 images: the gap falls below 5 points, the "
-        "validation cost to about 0.6. Epochs are not given: 400 as in S2.01.",
-        training(
-            {
-                "train_accuracy": 0.994,
-                "validation_accuracy": 0.946,
-                "validation_loss": 0.6,
-            },
-            ("validation_accuracy",),
-            data="mnist",
-            quick={"rows": 5000, "epochs": 40},
-        ),
-        errata=(
-            "The sheet says 'all 50000 instead of only 10000': the base run has "
-            "1,000 images, as the sheet says before and as the training accuracies "
-            "in steps of 0.1 % show.",
-        ),
-    ),
-    Experiment(
-        "S2.14",
-        "L2 penalty against overfitting",
-        GROUP,
-        "S2.01 with lambda = 0.5, which adds lambda / (2 n) sum w^2 to the cost of n "
-        "images: l2 = 0.5 / (2 * 1000). Cost and penalty are reported apart; the "
-        "penalty is a thousandth of the printed 210.1.",
-        training(
-            {"train_accuracy": 1.0, "validation_accuracy": 0.889, "penalty": 0.2101},
-            ("validation_accuracy",),
-            params={"l2": 0.5 / (2 * 1000)},
-        ),
-        errata=(
-            "The printed costs after 400 epochs (training 210.17, validation 210.8) "
-            "hold a penalty that is not divided by n: lambda / 2 sum w^2 with sum "
-            "w^2 of about 840. Their difference is that of the data costs.",
-        ),
-    ),
-    Experiment(
-        "S2.15",
-        "No hidden layer",
-        GROUP,
-        "784-10 logistic units, 7,850 parameters, else as S2.01: validation cost "
-        "about 2.31." + INITIAL,
-        training(
-            {"validation_accuracy": 0.8335, "validation_loss": 2.31},
-            ("validation_accuracy",),
-            params={"hidden_layer_sizes": ()},
-        ),
     ),
 )

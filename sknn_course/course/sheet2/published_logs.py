@@ -1,6 +1,6 @@
 """The log lines that the sheet prints for its networks, beside ours."""
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .setup import GROUP, TEST_IS_VALIDATION
 
 # one line per epoch of the published logs: loss, acc, val_loss, val_acc

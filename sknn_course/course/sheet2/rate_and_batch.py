@@ -2,75 +2,12 @@
 
 import numpy as np
 
-from ..record import Experiment, Findings
+from ..experiment import Experiment, Findings
 from ..theory import binary_cross_entropy, welch_t_test
-from .overfitting import GROUP, network, training
+from .overfitting import GROUP, network
+from .trainings import ROWS
 
-# rate, batch, cost in training and validation, % right in training, validation, test
-SWEEP = {
-    "S2.04": (0.005, 10, 0.745467, 1.319611, 91.70, 77.09, 75.63),
-    "S2.05": (0.01, 10, 0.490582, 1.250634, 95.30, 79.40, 78.32),
-    "S2.06": (0.05, 10, 0.069189, 1.2597, 99.70, 82.92, 81.40),
-    "S2.07": (0.1, 10, 0.033056, 1.337583, 100.0, 82.93, 81.23),
-    "S2.08": (0.5, 10, 0.003733, 1.601105, 100.0, 83.90, 82.11),
-    "S2.09": (0.05, 5, 0.036406, 1.291454, 99.90, 83.92, 82.28),
-    "S2.10": (0.05, 10, 0.057888, 1.345600, 100.0, 82.15, 81.13),
-    "S2.11": (0.05, 16, 0.170670, 1.318352, 99.10, 80.14, 78.84),
-    "S2.12": (0.05, 32, 0.287984, 1.196077, 97.80, 80.90, 79.32),
-}
-
-
-NOT_CONVERGED = {  # and what was measured of it
-    "S2.04": "not converged, so that the initial weights count: a standard deviation "
-    "of 0.9 gives 0.757 in the test, but takes the validation cost of rate 0.5 from "
-    "1.62 to 1.51, where the sheet has 1.60",
-    "S2.05": "",
-    "S2.12": "",
-}
-
-
-LISTED_BEFORE = {  # settings that the sheet has twice, from seeds of their own
-    "S2.08": ("the base run S2.01", 1000),
-    "S2.10": ("S2.06", 1000),
-}
-
-
-def _sweep_row(id):
-    rate, batch, *costs, train, validation, test = SWEEP[id]
-    about = f"784-30-10, rate {rate:g}, batch {batch}, 400 epochs, 1,000 images."
-    if id in NOT_CONVERGED:
-        about += " The sheet marks it as not converged."
-    errata = ()
-    if id in LISTED_BEFORE:
-        other, _ = LISTED_BEFORE[id]
-        about += f" The setting of {other}, listed again; other seeds here."
-    if id in ("S2.06", "S2.10"):
-        errata = (
-            "Rate 0.05 with batch 10 is listed twice with different results: no "
-            "error, but the noise of single runs, 0.77 points in validation, which "
-            "is as large as the differences of several rows.",
-        )
-    return Experiment(
-        id,
-        f"Sweep: rate {rate:g}, batch {batch}"
-        + (" (second listing)" if id == "S2.10" else ""),
-        GROUP,
-        about,
-        training(
-            {
-                "train_loss": costs[0],
-                "validation_loss": costs[1],
-                "train_accuracy": round(train / 100, 4),
-                "validation_accuracy": round(validation / 100, 4),
-                "test_accuracy": round(test / 100, 4),
-            },
-            ("test_accuracy",),
-            params={"learning_rate_init": rate, "batch_size": batch},
-            seed_offset=LISTED_BEFORE.get(id, ("", 0))[1],
-            remark=NOT_CONVERGED.get(id, ""),
-        ),
-        errata=errata,
-    )
+SWEEP = ROWS.between("S2.04", "S2.12")
 
 
 def dependence(context):
@@ -78,7 +15,8 @@ def dependence(context):
     results = {id: context.result(id) for id in SWEEP}
     rows = []
     for id, result in results.items():
-        rate, batch, *_, published_train, published_validation, _ = SWEEP[id]
+        params = SWEEP[id].procedure.params
+        published = SWEEP[id].procedure.published
         final = np.array(result.metrics["validation_loss"])
         lowest = np.array([min(c) for c in result.curves["validation_loss"]])
         gap = np.subtract(
@@ -87,14 +25,15 @@ def dependence(context):
         rows.append(
             {
                 "row": id,
-                "rate": rate,
-                "batch": batch,
+                "rate": params["learning_rate_init"],
+                "batch": params["batch_size"],
                 "epochs": result.n_epochs,
                 "runs": len(final),
                 "validation cost, lowest": lowest.mean(),
                 "validation cost, end": final.mean(),
                 "accuracy gap, points": 100 * gap.mean(),
-                "published gap, points": published_train - published_validation,
+                "published gap, points": 100
+                * (published["train_accuracy"] - published["validation_accuracy"]),
                 "validation accuracy": np.mean(result.metrics["validation_accuracy"]),
                 "std of runs": _std(result.metrics["validation_accuracy"]),
             }
@@ -182,5 +121,4 @@ EXPERIMENTS = (
             "are needed.",
         ),
     ),
-    *map(_sweep_row, SWEEP),
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...cnn import CNNClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 
 GROUP = "CNN on MNIST, 2018 script and variations"
 

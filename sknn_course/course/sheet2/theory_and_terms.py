@@ -1,6 +1,6 @@
 """Theory and terms: the rows that the 2020 sheet repeats."""
 
-from ..record import Experiment
+from ..experiment import Experiment
 from ..sheet1 import building_blocks, calculators, loss_theory
 from .together import together
 

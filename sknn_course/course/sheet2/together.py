@@ -1,6 +1,6 @@
 """Several studies as one."""
 
-from ..record import Findings
+from ..experiment import Findings
 
 
 def together(*studies):
@@ -9,7 +9,7 @@ def together(*studies):
     Parameters
     ----------
     *studies : callable
-        As of `Experiment.task`.
+        As of `Experiment.procedure`.
 
     Returns
     -------
@@ -17,7 +17,7 @@ def together(*studies):
 
     Examples
     --------
-    >>> from sknn_course.course.record import Findings
+    >>> from sknn_course.course.experiment import Findings
     >>> from sknn_course.course.sheet2.together import together
     >>> def one(context):
     ...     return Findings(notes=["seen"])

@@ -10,8 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 from ..._engine.ops.counter_random import row_keys
 from ...augmentation import augmentation_pipeline
 from ...mlp import MLPClassifier, MLPRegressor
-from ..record import Check, Experiment, Findings
-from ..training import NO_STOPPING
+from ..experiment import Check, Experiment, Findings
+from ..training import run_settings
 from .settings import TERMS_GROUP
 
 CHANGES = {
@@ -91,11 +91,7 @@ def pretrain(context):
     findings = Findings()
     rows = []
     for repetition in range(context.repeats):
-        seed = {
-            **NO_STOPPING,
-            "random_state": context.seed + repetition,
-            "device": context.device,
-        }
+        seed = run_settings(context, repetition)
         layers, hidden = [], X
         for units in SIZES:
             coder = MLPRegressor(
@@ -142,7 +138,7 @@ EXPERIMENTS = (
         title="Augmentation",
         group=TERMS_GROUP,
         about="Images translated, scaled, rotated, cropped, flipped, with noise.",
-        task=change_images,
+        procedure=change_images,
         needs=("mnist",),
     ),
     Experiment(
@@ -153,6 +149,6 @@ EXPERIMENTS = (
             "Layer by layer as autoencoders on digits without labels, then as a "
             "classifier on few labels; beside a random start."
         ),
-        task=pretrain,
+        procedure=pretrain,
     ),
 )

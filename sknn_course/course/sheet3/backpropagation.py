@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ...mlp import MLPRegressor
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import WORKED_EXAMPLE, backpropagation_step
 from .settings import BACKPROPAGATION_GROUP, PLAIN_SGD
 
@@ -116,7 +116,7 @@ EXPERIMENTS = (
         title="Forward pass by hand",
         group=BACKPROPAGATION_GROUP,
         about="2-4-1 network, ReLU hidden units, linear output, two samples.",
-        task=forward,
+        procedure=forward,
     ),
     Experiment(
         id="S3.15",
@@ -126,7 +126,7 @@ EXPERIMENTS = (
             "One step for the targets 1 and -1, η = 0.5, both samples in a batch, "
             "gradient averaged; the same step taken by MLPRegressor."
         ),
-        task=backward,
+        procedure=backward,
         errata=(SLIPS, AVERAGED),
     ),
 )

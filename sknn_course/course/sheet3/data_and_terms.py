@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 
 from ...mlp import MLPClassifier, MLPRegressor
-from ..record import Check, Experiment, Findings
-from ..training import NO_STOPPING
+from ..experiment import Check, Experiment, Findings
+from ..training import NO_STOPPING, run_settings
 from .curves import draw_runs
 from .settings import PLAIN_SGD, TERMS_GROUP, agreement
 
@@ -80,12 +80,10 @@ def descend(context):
         MLPClassifier(
             (30,),
             **PLAIN_SGD,
-            **NO_STOPPING,
+            **run_settings(context),
             learning_rate_init=0.01,
             batch_size=size,
             max_iter=epochs,
-            random_state=context.seed,
-            device=context.device,
         )
         for size in sizes.values()
     ]
@@ -294,7 +292,7 @@ EXPERIMENTS = (
         title="MNIST split 50,000 / 10,000 / 10,000",
         group=TERMS_GROUP,
         about="In file order, pixels in [0, 1]: how many images each digit has.",
-        task=count_classes,
+        procedure=count_classes,
         needs=("mnist",),
     ),
     Experiment(
@@ -302,7 +300,7 @@ EXPERIMENTS = (
         title="Check of the MNIST data",
         group=TERMS_GROUP,
         about="Shapes, flat rows of 784, least and largest pixel, example digits.",
-        task=check_pixels,
+        procedure=check_pixels,
         needs=("mnist",),
     ),
     Experiment(
@@ -310,20 +308,20 @@ EXPERIMENTS = (
         title="Batch, online and mini-batch gradient descent",
         group=TERMS_GROUP,
         about="All rows, one or some for each step; rows shuffled every epoch.",
-        task=descend,
+        procedure=descend,
     ),
     Experiment(
         id="S3.04",
         title="Cost with L1 or L2 penalty",
         group=TERMS_GROUP,
         about="Data loss + λ R with R = Σ|w| or Σ w^2, optionally on biases too.",
-        task=penalise,
+        procedure=penalise,
     ),
     Experiment(
         id="S3.07",
         title="Momentum and Nesterov momentum",
         group=TERMS_GROUP,
         about="For stochastic gradient descent; the solver beside the recursion.",
-        task=gather_momentum,
+        procedure=gather_momentum,
     ),
 )

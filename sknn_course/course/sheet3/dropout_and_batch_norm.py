@@ -5,12 +5,13 @@ from itertools import product
 import numpy as np
 import torch
 
+from ..._engine.ops.batch import Batch
 from ..._engine.ops.counter_random import keep_mask, keep_rule, row_keys, unit_bits
 from ..._engine.ops.parameters import parameter_layout
-from ..._engine.ops.stacked import Batch, StackedNetwork
+from ..._engine.ops.stacked import StackedNetwork
 from ...layers import BatchNorm
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import gradient_check
 from .settings import TERMS_GROUP, agreement
 
@@ -80,7 +81,8 @@ def normalise(context):
 
     layer, grad, buffers = network([scale, shift])
     start = buffers.numpy().copy()
-    out = layer.forward(torch.tensor(x), Batch(True)).numpy()
+    batch = Batch(torch.tensor(x), torch.tensor(upstream))
+    out = layer.forward(batch.x, batch).numpy()
     norm = layer.layers[0]
     x_grad = norm.backward(torch.tensor(upstream), True).numpy()
     mean, variance = x.mean(0), x.var(0)
@@ -88,9 +90,7 @@ def normalise(context):
 
     def weighted_sum(x, scale, shift):
         other = network([scale, shift])[0]
-        return float(
-            (other.forward(torch.tensor(x), Batch(True)).numpy() * upstream).sum()
-        )
+        return float((other.forward(torch.tensor(x), batch).numpy() * upstream).sum())
 
     errors = {
         "inputs": gradient_check(lambda v: weighted_sum(v, scale, shift), x_grad, x),
@@ -148,7 +148,7 @@ EXPERIMENTS = (
             "by p at test (classic), or by 1/p in training (inverted, Keras). Usual "
             "are p = 0.5 for hidden units, 0.8 for inputs."
         ),
-        task=drop_out,
+        procedure=drop_out,
     ),
     Experiment(
         id="S3.06",
@@ -158,6 +158,6 @@ EXPERIMENTS = (
             "Mean and variance of the batch per feature, ε, learned γ and β, running "
             "statistics at inference; the backward pass."
         ),
-        task=normalise,
+        procedure=normalise,
     ),
 )

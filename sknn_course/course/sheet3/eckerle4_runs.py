@@ -4,13 +4,12 @@ import numpy as np
 from scipy.stats import ttest_ind_from_stats
 
 from ...datasets import load_eckerle4
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import welch_t_test
-from .eckerle4 import EXPERIMENTS as TRAININGS
-from .eckerle4 import NO_RANKING
 from .settings import ECKERLE4_GROUP
+from .trainings import ROWS as SHEET
 
-ROWS = {experiment.id: experiment for experiment in TRAININGS}
+ROWS = SHEET.between("S3.19", "S3.34")
 CERTIFIED = (1.5543827178, 4.0888321754, 4.5154121844e2)
 NOT_EXPONENTIAL = (
     "The sheet says that Eckerle4 was 'generated using an exponential function'. It is "
@@ -123,7 +122,7 @@ def repeat_runs(context):
     """S3.17: mean and deviation of four runs, and what they can tell apart."""
     findings = Findings()
     for id, runs in RUNS.items():
-        training = ROWS[id].task
+        training = ROWS[id].procedure
         for metric, values in zip(("train_mse", "test_mse"), runs, strict=True):
             findings.checks.append(
                 Check(
@@ -134,7 +133,7 @@ def repeat_runs(context):
                 )
             )
     for pair, right in P_VALUES.items():
-        both = [ROWS[id].task for id in pair]
+        both = [ROWS[id].procedure for id in pair]
         given = [
             number
             for one in both
@@ -158,7 +157,7 @@ def repeat_runs(context):
             }
         )
     for id, experiment in ROWS.items():
-        metrics, training = context.result(id).metrics, experiment.task
+        metrics, training = context.result(id).metrics, experiment.procedure
         row = {"row": f"{id[1:]}: {experiment.title.removeprefix('Eckerle4 ')}"}
         for metric, words in (("train_mse", "training"), ("test_mse", "test")):
             row[words] = _mean_and_std(metrics[metric])
@@ -188,7 +187,7 @@ EXPERIMENTS = (
             "35 points, one input; 21 for training, 14 for test; input and target "
             "scaled to [0, 1] on the whole set, and a clean variant."
         ),
-        task=check_data,
+        procedure=check_data,
         errata=(NOT_EXPONENTIAL,),
     ),
     Experiment(
@@ -199,8 +198,8 @@ EXPERIMENTS = (
             "New weights for each run, final training and test error, ddof = 1: the "
             "sheet's statistics from its printed runs, and ours beside them."
         ),
-        task=repeat_runs,
+        procedure=repeat_runs,
         depends=tuple(ROWS),
-        errata=(NO_RANKING,),
+        errata=(SHEET.texts["no_ranking"],),
     ),
 )

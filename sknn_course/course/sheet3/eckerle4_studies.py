@@ -9,15 +9,15 @@ from sklearn.neural_network import MLPRegressor as SklearnMLPRegressor
 from ...cnn import CNNRegressor
 from ...layers import Activation, Dense, Dropout, Flatten
 from ...mlp import MLPRegressor
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import predicts_one_value, stability
 from ..training import NO_STOPPING
 from .curves import draw_runs
-from .eckerle4 import EXPERIMENTS as TRAININGS
-from .eckerle4 import REGRESSOR, SGD, SLOW
 from .settings import ECKERLE4_GROUP, agreement, summary
+from .trainings import ROWS as SHEET
 
-ROWS = {experiment.id: experiment for experiment in TRAININGS}
+ROWS = SHEET.between("S3.19", "S3.34")
+REGRESSOR, SGD, SLOW = (SHEET.params[n] for n in ("eckerle4", "eckerle4_sgd", "slow"))
 BEST = (128, 128, 64)
 
 
@@ -236,7 +236,7 @@ def show_best(context):
     """S3.38: the declared best network: layers, fitted curves, training loss."""
     data = context.data("eckerle4")
     networks = context.fitted("S3.31")
-    table = summary(ROWS["S3.31"].task.params, 1, 1)
+    table = summary(ROWS["S3.31"].procedure.params, 1, 1)
     parameters = [row.parameters for row in table if row.parameters]
     curves = context.result("S3.31").curves["train_mse"]
     labelled = {f"run {r}": curve for r, curve in enumerate(curves, 1) if curve}
@@ -274,21 +274,21 @@ EXPERIMENTS = (
             "epochs, no dropout; the example code has batch 1 and SGD 0.01 with "
             "Nesterov momentum 0.9."
         ),
-        task=show_defaults,
+        procedure=show_defaults,
     ),
     Experiment(
         id="S3.35",
         title="Dropout only at the output side",
         group=ECKERLE4_GROUP,
         about="The training loss fluctuates strongly; no figures.",
-        task=drop_at_the_output,
+        procedure=drop_at_the_output,
     ),
     Experiment(
         id="S3.36",
         title="L-BFGS",
         group=ECKERLE4_GROUP,
         about="An alternative to gradient descent: good results, no figures.",
-        task=minimise_by_lbfgs,
+        procedure=minimise_by_lbfgs,
     ),
     Experiment(
         id="S3.37",
@@ -298,7 +298,7 @@ EXPERIMENTS = (
             "Finds runs that predict (nearly) one value for every input, and marks "
             "configurations of which some runs fail."
         ),
-        task=find_stuck_runs,
+        procedure=find_stuck_runs,
         depends=tuple(ROWS),
     ),
     Experiment(
@@ -306,7 +306,7 @@ EXPERIMENTS = (
         title="Fitted curves, training loss, layers",
         group=ECKERLE4_GROUP,
         about="Of the declared best, [128, 128, 64] with Adam 0.001; images only.",
-        task=show_best,
+        procedure=show_best,
         depends=("S3.31",),
     ),
 )

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import ACTIVATIONS, gradient_norms, gradient_norms_by_depth, neuron_chain
 from .settings import VANISHING_GROUP, agreement
 
@@ -257,14 +257,14 @@ EXPERIMENTS = (
         title="Gradient chain of a one-neuron-per-layer network",
         group=VANISHING_GROUP,
         about="dC/db1 and the others as products, beside automatic differentiation.",
-        task=chain_of_one_neuron_layers,
+        procedure=chain_of_one_neuron_layers,
     ),
     Experiment(
         id="S3.94",
         title="Derivative of the logistic function",
         group=VANISHING_GROUP,
         about="At most 1/4, at 0; so |w σ'| is at most 1/4 for w in [0, 1].",
-        task=slope_of_the_logistic,
+        procedure=slope_of_the_logistic,
         errata=(STRICT,),
     ),
     Experiment(
@@ -275,7 +275,7 @@ EXPERIMENTS = (
             "Weights of order 100 give |w σ'| far above 1 over a range of z; a ReLU "
             "has the factor 1 or 0, and one z < 0 cuts the path."
         ),
-        task=exploding_factors,
+        procedure=exploding_factors,
     ),
     Experiment(
         id="S3.96",
@@ -285,6 +285,6 @@ EXPERIMENTS = (
             "The general form of the errors, and the norm of the gradient of each "
             "layer of fresh networks, logistic and ReLU."
         ),
-        task=gradient_by_depth,
+        procedure=gradient_by_depth,
     ),
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._engine.ops.initialisers import NAMES
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .settings import MNIST_NETWORK, VANISHING_GROUP
 
 
@@ -102,6 +102,6 @@ EXPERIMENTS = (
             "zeros, for weights and biases: the variance that is drawn beside the "
             "formula."
         ),
-        task=compare_initialisers,
+        procedure=compare_initialisers,
     ),
 )

@@ -11,7 +11,7 @@ from sklearn.metrics import mean_squared_error as sklearn_mean_squared_error
 
 from ..._engine.ops.activations import ACTIVATIONS
 from ...mlp import MLPClassifier, MLPRegressor
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     binary_cross_entropy,
     log_likelihood_loss,
@@ -229,21 +229,21 @@ EXPERIMENTS = (
         title="Linear output and mean squared error",
         group=LOSSES_GROUP,
         about="1/(2p), summed over outputs: regression.",
-        task=regression,
+        procedure=regression,
     ),
     Experiment(
         id="S3.11",
         title="Logistic output and cross-entropy",
         group=LOSSES_GROUP,
         about="1/p, summed over outputs: two classes, or several labels of a row.",
-        task=multi_label,
+        procedure=multi_label,
     ),
     Experiment(
         id="S3.12",
         title="Softmax output and log-likelihood",
         group=LOSSES_GROUP,
         about="-ln of the probability of the true class: several classes.",
-        task=multi_class,
+        procedure=multi_class,
         errata=(NO_MEAN,),
     ),
     Experiment(
@@ -251,6 +251,6 @@ EXPERIMENTS = (
         title="Further activations",
         group=LOSSES_GROUP,
         about="Heaviside, sign, tanh, ReLU and its variants, with derivatives.",
-        task=further_activations,
+        procedure=further_activations,
     ),
 )

@@ -5,99 +5,23 @@ import torch
 from torch.nn.functional import cross_entropy, one_hot
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .settings import (
     MNIST_GROUP,
     MNIST_NETWORK,
-    figures,
-    mnist_training,
     summary,
 )
+from .trainings import ROWS
 
-NOT_INDEPENDENT = (
-    "The four 'repetitions' are not independent. At the rates 0.001 and 0.01 training "
-    "loss falls and validation and test loss rise strictly from run to run, for both "
-    "sizes (by chance, of the training loss alone, 3 in a million), and the rate 0.01 "
-    "starts where 0.001 ended: most likely the weights were carried on. Only the first "
-    "run at 0.001 surely starts fresh, as all of ours do."
-)
-ROUNDING = (
-    "Of the 72 means and deviations, 7 differ by 1e-6 from those of the printed runs: "
-    "rounding."
-)
-BEST_RATE = (
-    "The sheet calls 0.01 best in validation and test results. That holds for the "
-    "accuracy; validation and test loss are lower at 0.001 ([50] 0.1009 to 0.1722, "
-    "[100] 0.0820 to 0.1155 in validation)."
-)
 PROTOCOL = (
     "The sheet keeps the repetition with the lowest validation accuracy; it has to be "
     "the highest.",
     "The sheet's best repetition is experiment 1 at rate 0.001 and 3 at 0.01: no one "
     "rule gives both.",
-    NOT_INDEPENDENT,
+    ROWS.texts["not_independent"],
 )
 
-#: Row -> units, learning rate, six means, six standard deviations of the four runs.
-SWEEP = {
-    "S3.42": (
-        *(50, 0.001),
-        (0.018051, 0.996200, 0.100890, 0.974575, 0.099282, 0.972875),
-        (0.017594, 0.005467, 0.011611, 0.000499, 0.010311, 0.000532),
-    ),
-    "S3.43": (
-        *(50, 0.01),
-        (0.000109, 1.000000, 0.172176, 0.977375, 0.171531, 0.974550),
-        (0.000082, 0.000000, 0.004771, 0.000126, 0.005030, 0.000289),
-    ),
-    "S3.44": (
-        *(50, 0.1),
-        (1.163414, 0.586615, 1.829512, 0.611500, 2.016805, 0.593050),
-        (0.120444, 0.062815, 0.195584, 0.070239, 0.433092, 0.071658),
-    ),
-    "S3.45": (
-        *(100, 0.001),
-        (0.011268, 0.998170, 0.082049, 0.978775, 0.076473, 0.978175),
-        (0.012100, 0.003205, 0.004868, 0.000310, 0.004043, 0.001072),
-    ),
-    "S3.46": (
-        *(100, 0.01),
-        (0.000110, 1.000000, 0.115525, 0.979875, 0.099671, 0.981650),
-        (0.000060, 0.000000, 0.004153, 0.000287, 0.003369, 0.000370),
-    ),
-    "S3.47": (
-        *(100, 0.1),
-        (1.090308, 0.629320, 2.214578, 0.655200, 2.163776, 0.641425),
-        (0.106989, 0.053443, 0.570781, 0.090283, 0.590746, 0.084654),
-    ),
-}
-
-
-def _training(id):
-    units, rate, means, stds = SWEEP[id]
-    unstable = rate == 0.1
-    errata = (NOT_INDEPENDENT, ROUNDING) if not unstable else ()
-    best = rate == 0.01
-    return Experiment(
-        id=id,
-        title=f"[{units}], SGD {rate}, batch 1, four runs",
-        group=MNIST_GROUP,
-        about=(
-            f"{units} hidden units, learning rate {rate}, batch 1, mean of four "
-            "repetitions. The sheet does not give the epochs of this series: here 20, "
-            "as of the networks A to U."
-            + (" The best rate by validation accuracy." if best else "")
-        ),
-        errata=errata + ((BEST_RATE,) if best else ()),
-        task=mnist_training(
-            {"hidden_layer_sizes": (units,), "learning_rate_init": rate},
-            published=figures(*means),
-            # those of runs that carry on from one another say nothing of fresh ones
-            published_std=figures(*stds) if unstable else {},
-            repeats=4,
-            together="learning rates",
-        ),
-    )
+SWEEP = ROWS.between("S3.42", "S3.47")
 
 
 def compare_encodings(context):
@@ -159,7 +83,9 @@ def choose_learning_rate(context):
     """S3.40: the sheet's protocol, on the runs of S3.42 to S3.47."""
     findings = Findings()
     best = {}
-    for id, (units, rate, means, _) in SWEEP.items():
+    for id, one in SWEEP.items():
+        params = one.procedure.params
+        (units,), rate = params["hidden_layer_sizes"], params["learning_rate_init"]
         metrics = context.result(id).metrics
         accuracies = metrics["validation_accuracy"]
         mean = float(np.nanmean(accuracies))
@@ -172,7 +98,7 @@ def choose_learning_rate(context):
                 "std": float(np.nanstd(accuracies, ddof=1))
                 if len(accuracies) > 1
                 else None,
-                "the sheet's mean": means[3],
+                "the sheet's mean": one.procedure.published["validation_accuracy"],
                 "kept repetition": kept + 1,
                 "its test accuracy": metrics["test_accuracy"][kept],
             }
@@ -222,7 +148,7 @@ EXPERIMENTS = (
             "targets with linear output and sparse cross-entropy from logits, as here: "
             "the same loss."
         ),
-        task=compare_encodings,
+        procedure=compare_encodings,
     ),
     Experiment(
         id="S3.40",
@@ -232,7 +158,7 @@ EXPERIMENTS = (
             "Four repetitions per learning rate, the best rate by mean validation "
             "accuracy, the best run of it kept; test accuracy only reported."
         ),
-        task=choose_learning_rate,
+        procedure=choose_learning_rate,
         needs=("mnist",),
         depends=tuple(SWEEP),
         errata=PROTOCOL,
@@ -246,7 +172,6 @@ EXPERIMENTS = (
             "batch 1, Glorot-uniform weights, zero biases, no regularisation; the "
             "epochs of this series are not given."
         ),
-        task=show_baseline,
+        procedure=show_baseline,
     ),
-    *map(_training, SWEEP),
 )

@@ -6,10 +6,13 @@ import numpy as np
 
 from ..._engine import DivergedError
 from ...cnn import CNNClassifier
-from ..record import Check, Findings
+from ..experiment import Check, Findings
+from ..networks import mlp_output_dropout
 from ..theory import predicts_one_value
-from .mnist_networks import OUTPUT_DROPOUT, SMALL, WIDE
 from .settings import mnist, mnist_experiment, mnist_network
+from .trainings import ROWS
+
+SMALL, WIDE = ROWS.params["small"], ROWS.params["wide"]
 
 
 def _train(context, variants):
@@ -148,7 +151,7 @@ def place_dropout(context):
             "no dropout (MLP Q)": WIDE,
             "hidden units": {**WIDE, "dropout": 0.2},
             "hidden units and input": {**WIDE, "dropout": 0.2, "input_dropout": 0.2},
-            "outputs (MLP R)": {"architecture": OUTPUT_DROPOUT, "batch_size": 8},
+            "outputs (MLP R)": {"architecture": mlp_output_dropout(), "batch_size": 8},
         },
     )
     curves = {name: network.validation_scores_ for name, (network, _) in found.items()}

@@ -3,11 +3,9 @@
 from functools import partial
 
 from ...inspection import layer_table
-from ..record import Check, Findings
+from ..experiment import Check, Findings
 from .curves import draw_rows, mean_curve
 from .mnist_learning_rates import SWEEP
-from .mnist_networks import EXPERIMENTS as TRAININGS
-from .mnist_networks import NORMALISED, PARAMETERS
 from .settings import (
     KERAS_BATCH_NORM,
     MNIST_NETWORK,
@@ -15,6 +13,25 @@ from .settings import (
     mnist_network,
     summary,
 )
+from .trainings import ROWS
+
+TRAININGS = ROWS.between("S3.49", "S3.69").values()
+#: Parameters as the sheet gives them.
+PARAMETERS = {
+    "A": 39_760,
+    "B": 79_510,
+    "C": 159_010,
+    "D": 89_610,
+    "E": 99_710,
+    "F": 109_810,
+    **dict.fromkeys("GHIJ", 79_510),
+    "K": 238_510,
+    "L": 397_510,
+    "M": 596_260,
+    "N": 795_010,
+    "O": 1_192_510,
+    **dict.fromkeys("PQRSTU", 795_010),
+}
 
 DEVIATIONS = (
     "The sheet justifies single runs by low standard deviations at the learning rates "
@@ -35,7 +52,7 @@ def count_parameters(context):
     """S3.48: the set-up, and the parameters of all networks counted by layer."""
     findings = Findings()
     for experiment in TRAININGS:
-        name, params = experiment.title.partition(":")[0], experiment.task.params
+        name, params = experiment.title.partition(":")[0], experiment.procedure.params
         if "architecture" in params:
             table = layer_table(params["architecture"], (1, 28, 28))
         else:
@@ -99,8 +116,10 @@ def summarise(context):
 def show_curves(context):
     """S3.76: training loss and accuracy by epoch."""
     sweep = {
-        f"[{units}], rate {rate}": context.result(id)
-        for id, (units, rate, *_) in SWEEP.items()
+        one.title.removesuffix(", batch 1, four runs").replace(
+            "SGD", "rate"
+        ): context.result(id)
+        for id, one in SWEEP.items()
     }
     titles = {one.id: one.title.partition(":")[0] for one in TRAININGS}
     sizes = {titles[id]: context.result(id) for id in SHOWN}
@@ -133,7 +152,7 @@ EXPERIMENTS = (
         "to U: 8), ReLU, linear output with sparse cross-entropy, Glorot uniform, zero "
         "biases: the parameters of all of them.",
         count_parameters,
-        errata=(DEVIATIONS, NORMALISED[1]),
+        errata=(DEVIATIONS, ROWS.texts["count_of_u"]),
     ),
     mnist_experiment(
         75,

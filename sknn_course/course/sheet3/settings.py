@@ -18,8 +18,9 @@ import numpy as np
 from ...architectures import multilayer_perceptron
 from ...inspection import layer_table
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Training
-from ..training import NO_STOPPING
+from ..experiment import Check, Experiment
+from ..training import run_settings
+from .trainings import ROWS
 
 TERMS_GROUP = "Data and training terms"
 LOSSES_GROUP = "Output activations and losses"
@@ -28,71 +29,12 @@ ECKERLE4_GROUP = "Eckerle4 regression"
 MNIST_GROUP = "MLP on MNIST: learning rate, size, optimizer"
 VANISHING_GROUP = "Vanishing gradient"
 
-GLOROT = {"weight_init": "glorot_uniform", "bias_init": "zeros"}
-PLAIN_SGD = {"solver": "sgd", "momentum": 0.0, "nesterovs_momentum": False}
-KERAS_EPSILON = 1e-7
-KERAS_BATCH_NORM = {  # Keras' momentum 0.99 is the share that stays
-    "batch_norm": True,
-    "batch_norm_momentum": 0.01,
-    "batch_norm_epsilon": 0.001,
-}
-METRICS = (
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "test_loss",
-    "test_accuracy",
-)
-
+PLAIN_SGD = ROWS.params["plain_sgd"]
+KERAS_BATCH_NORM = ROWS.params["keras_batch_norm"]
 #: The sheet's set-up of its MNIST networks, unless a row says otherwise.
-MNIST_NETWORK = {
-    "activation": "relu",
-    **PLAIN_SGD,
-    **GLOROT,
-    "learning_rate_init": 0.01,
-    "batch_size": 1,
-    "max_iter": 20,
-}
-#: What the quick scale trains; of large networks and in studies, less.
-QUICK = {"rows": 10_000, "epochs": 3}
-QUICK_LARGE = {"rows": 4000, "epochs": 3}
-
-
-def figures(*values):
-    """Loss and accuracy of training, validation and test rows, as the sheet lists them.
-
-    Examples
-    --------
-    >>> from sknn_course.course.sheet3.settings import figures
-    >>> figures(0.7, 0.6, 0.5, 0.8, 0.9, 1.0)["test_accuracy"]
-    1.0
-    """
-    return dict(zip(METRICS, values, strict=True))
-
-
-def mnist_training(params, **fields):
-    """A training on MNIST with the sheet's set-up.
-
-    Parameters
-    ----------
-    params : dict
-        What differs from `MNIST_NETWORK`.
-    **fields : dict
-        Of `Training`.
-
-    Returns
-    -------
-    Training
-    """
-    fields = {
-        "estimator": MLPClassifier,
-        "data": "mnist",
-        "quick": QUICK,
-        "pictures": ("learning_curves",),
-        **fields,
-    }
-    return Training(params={**MNIST_NETWORK, **params}, **fields)
+MNIST_NETWORK = ROWS.params["mnist"]
+#: What studies train at the quick scale.
+QUICK = {"rows": 4000, "epochs": 3}
 
 
 def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
@@ -111,14 +53,12 @@ def mnist_network(context, params, repetition=0, estimator=MLPClassifier):
     MLPClassifier
         Not fitted; with fewer epochs at the quick scale.
     """
-    epochs = {
-        "max_iter": context.choose(QUICK_LARGE["epochs"], MNIST_NETWORK["max_iter"])
-    }
-    runner = {"random_state": context.seed + repetition, "device": context.device}
-    return estimator(**{**MNIST_NETWORK, **NO_STOPPING, **epochs, **runner, **params})
+    epochs = {"max_iter": context.choose(QUICK["epochs"], MNIST_NETWORK["max_iter"])}
+    run = run_settings(context, repetition)
+    return estimator(**{**MNIST_NETWORK, **epochs, **run, **params})
 
 
-def mnist_experiment(row, title, about, task, **fields):
+def mnist_experiment(row, title, about, procedure, **fields):
     """An experiment among the sheet's MNIST networks.
 
     Parameters
@@ -126,7 +66,7 @@ def mnist_experiment(row, title, about, task, **fields):
     row : int
         Such as 70 for S3.70.
     title, about : str
-    task : callable
+    procedure : callable
     **fields : dict
         Of `Experiment`.
 
@@ -139,7 +79,7 @@ def mnist_experiment(row, title, about, task, **fields):
         title=title,
         group=MNIST_GROUP,
         about=about,
-        task=task,
+        procedure=procedure,
         **fields,
     )
 
@@ -151,7 +91,7 @@ def mnist(context):
     -------
     train, validation, test : pairs (X, y)
     """
-    rows = context.choose(QUICK_LARGE["rows"], None)
+    rows = context.choose(QUICK["rows"], None)
     data = context.data("mnist", rows=rows)
     return data.train, *[
         tuple(one[:rows] for one in part) for part in (data.validation, data.test)

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import predicts_one_value
 from .curves import CURVES, draw_rows
 from .initialisers import untrained
@@ -14,9 +14,10 @@ from .settings import (
     mnist_network,
     summary,
 )
-from .vanishing_gradient import DEEP, L1, UNIFORM
-from .vanishing_gradient import EXPERIMENTS as TRAININGS
+from .trainings import ROWS as SHEET
 
+DEEP, L1, UNIFORM = (SHEET.params[name] for name in ("deep", "l1", "uniform"))
+TRAININGS = SHEET.between("S3.78", "S3.87").values()
 TITLES = {experiment.id: experiment.title for experiment in TRAININGS}
 ROWS = tuple(TITLES)
 HISTOGRAMS = ("S3.80", "S3.81", "S3.83")
@@ -40,7 +41,7 @@ def count_parameters(context):
         **dict.fromkeys(WITH_BATCH_NORM, 132_410),
     }
     for experiment in TRAININGS:
-        table = summary(experiment.task.params, 784, 10)
+        table = summary(experiment.procedure.params, 784, 10)
         findings.checks.append(
             Check(
                 f"parameters of {experiment.id}, {experiment.title}",
@@ -210,7 +211,7 @@ EXPERIMENTS = (
             "networks, and the penalties that those with weights within (-1, 1) start "
             "from."
         ),
-        task=count_parameters,
+        procedure=count_parameters,
     ),
     Experiment(
         id="S3.88",
@@ -220,7 +221,7 @@ EXPERIMENTS = (
             "Dropout 0.2; L1 0.01; L1 0.0001; learning rate 0.1; learning rate 0.001: "
             "none gets the network of S3.80 to learn."
         ),
-        task=fail_to_learn,
+        procedure=fail_to_learn,
         needs=("mnist",),
     ),
     Experiment(
@@ -228,7 +229,7 @@ EXPERIMENTS = (
         title="Histograms of first-layer weights and biases",
         group=VANISHING_GROUP,
         about="After initialisation and after training, of three of the networks.",
-        task=show_histograms,
+        procedure=show_histograms,
         needs=("mnist",),
         depends=HISTOGRAMS,
     ),
@@ -237,7 +238,7 @@ EXPERIMENTS = (
         title="First-layer weights as images",
         group=VANISHING_GROUP,
         about="16 hidden neurons, before and after training.",
-        task=show_first_layer,
+        procedure=show_first_layer,
         needs=("mnist",),
         depends=("S3.81",),
     ),
@@ -246,7 +247,7 @@ EXPERIMENTS = (
         title="Learning curves of the deep networks",
         group=VANISHING_GROUP,
         about="Loss and accuracy by epoch of S3.78 to S3.87; images only on the sheet.",
-        task=show_curves,
+        procedure=show_curves,
         needs=("mnist",),
         depends=ROWS,
     ),

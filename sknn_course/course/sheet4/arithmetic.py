@@ -13,8 +13,8 @@ from ...inspection import (
     to_fully_convolutional,
 )
 from ...layers import Conv2d, Pool2d, layer_shapes
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS, rdfia_cnn
-from ..record import Check, Experiment, Findings
 from .settings import GROUP_ARITHMETIC
 
 CIFAR = (3, 32, 32)

@@ -6,7 +6,7 @@ from scipy.special import log_softmax, softmax
 from torch import nn
 from torch.nn import functional as F
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     TanhNetwork,
     cross_entropy,

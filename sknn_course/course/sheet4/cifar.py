@@ -4,7 +4,7 @@ import numpy as np
 
 from ...cnn import CNNClassifier
 from ...preprocessing import ChannelStandardScaler
-from ..record import Experiment, Findings, Training
+from ..experiment import Experiment, Findings, Training
 from .pictures import draw_curves
 from .settings import GROUP_CNN
 

@@ -6,7 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ...augmentation import augmentation_pipeline
 from ...preprocessing import ChannelStandardScaler, MeanImageSubtraction, ZCAWhitening
-from ..record import Experiment, Findings
+from ..experiment import Experiment, Findings
 from .cifar import BASELINE, CIFAR
 from .cifar_studies import ADAM, make_network, standardised_images
 from .pictures import draw_curves

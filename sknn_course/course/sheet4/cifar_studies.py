@@ -8,19 +8,20 @@ import torch
 from ...cnn import CNNClassifier
 from ...mlp import MLPClassifier
 from ...preprocessing import ChannelStandardScaler
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import loss_per_sample
+from ..training import NO_STOPPING, run_settings
 from .cifar import BASELINE, CIFAR, NETWORK
 from .pictures import draw_curves
-from .settings import GROUP_CNN, NO_STOPPING
+from .settings import GROUP_CNN
 
 ADAM = {**NETWORK, "batch_size": 32}
 
 
 def make_network(context, params, n_epochs, **more):
     """A network that trains for all epochs, with parameters of a study."""
-    settings = {**params, **NO_STOPPING, "max_iter": n_epochs, **more}
-    return CNNClassifier(**settings, random_state=context.seed, device=context.device)
+    settings = {**params, **run_settings(context), "max_iter": n_epochs, **more}
+    return CNNClassifier(**settings)
 
 
 def standardised_images(context, rows, n_test):

@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import gradient_descent_step, tanh_network_gradients
 from .by_hand import draw_network
 from .pictures import draw_curves

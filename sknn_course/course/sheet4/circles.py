@@ -5,7 +5,7 @@ from math import isclose
 import numpy as np
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings, Training
+from ..experiment import Check, Experiment, Findings, Training
 from .pictures import draw_curves, draw_regions
 from .settings import CIRCLES_NETWORK, GROUP_MLP, circles_network
 

@@ -5,8 +5,9 @@ import torch
 
 from ...augmentation import augmentation_pipeline
 from ...cnn import CNNClassifier
-from ..record import Check, Experiment, Findings
-from .settings import GROUP_MLP, NO_STOPPING, circles_network
+from ..experiment import Check, Experiment, Findings
+from ..training import run_settings
+from .settings import GROUP_MLP, circles_network
 
 
 def mnist(context):
@@ -79,12 +80,10 @@ def cutmix(context):
             CNNClassifier(
                 filters=((16,), (32,)),
                 dense_layer_sizes=(),
-                **NO_STOPPING,
+                **run_settings(context),
                 batch_size=50,
                 max_iter=context.choose(30, 100),
                 augmentation=augmentation,
-                random_state=context.seed,
-                device=context.device,
             )
             for augmentation in (None, "cutmix", "mixup")
         ],

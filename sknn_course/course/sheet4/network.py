@@ -5,8 +5,8 @@ from ...inspection import (
     layer_table,
 )
 from ...layers import Conv2d
+from ..experiment import Check, Experiment, Findings
 from ..networks import NETWORKS
-from ..record import Check, Experiment, Findings
 from .arithmetic import channels_last
 from .settings import GROUP_CNN
 

@@ -1,15 +1,13 @@
 """What the experiments of the practical have in common."""
 
-import numpy as np
-
 from ...mlp import MLPClassifier
+from ..training import run_settings
 
 GROUP_MLP = "MLP from scratch on circles and MNIST"
 GROUP_SVM = "SVM on circles"
 GROUP_ARITHMETIC = "Convolution arithmetic"
 GROUP_CNN = "CIFAR-10 CNN"
 
-NO_STOPPING = {"tol": 0.0, "n_iter_no_change": np.inf, "alpha": 0.0}
 N_HIDDEN = 20  # not given
 
 
@@ -71,12 +69,10 @@ def circles_network(
     return MLPClassifier(
         **{
             **CIRCLES_NETWORK,
-            **NO_STOPPING,
+            **run_settings(context),
             "hidden_layer_sizes": (n_hidden,),
             "learning_rate_init": rate_of_mean(learning_rate, batch_size),
             "batch_size": batch_size,
             "max_iter": n_epochs,
-        },
-        random_state=context.seed,
-        device=context.device,
+        }
     )

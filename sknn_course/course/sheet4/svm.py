@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.svm import SVC
 
-from ..record import Check, Experiment, Findings, Training
+from ..experiment import Check, Experiment, Findings, Training
 from .pictures import draw_regions
 from .settings import GROUP_SVM
 

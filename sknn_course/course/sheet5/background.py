@@ -9,7 +9,7 @@ from scipy.special import expit
 from ..._engine.ops.activations import ACTIVATIONS
 from ...inspection import output_size
 from ...layers import Pool2d
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import convolve, cross_correlate, dense_forward
 
 GROUP = "Background pieces"

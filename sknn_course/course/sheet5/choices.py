@@ -1,7 +1,7 @@
 """Choices of the learning rate and of the L2 strength."""
 
 from ...plotting.canvas import SERIES, tidy
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from .training import GROUP, digits_network, log_loss
 
 RATES = {

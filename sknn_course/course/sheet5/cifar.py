@@ -10,10 +10,11 @@ from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...layers import Activation, Conv2d, Dense, Flatten, Pool2d
 from ...preprocessing import ChannelStandardScaler
+from ..experiment import Check, Experiment, Findings, Training
 from ..networks import fman45_cifar_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..sheet4.pictures import draw_curves
 from ..theory import sgd_parameters
+from ..training import run_settings
 from . import confusion
 from .networks import show_filters, show_iterations, show_misclassified
 
@@ -125,11 +126,7 @@ def two_classes(context):
                 architecture=PARITY_LAYERS,
                 batch_size=32,
                 max_iter=3,
-                alpha=0.0,
-                tol=0.0,
-                n_iter_no_change=np.inf,
-                random_state=context.seed,
-                device=context.device,
+                **run_settings(context),
             )
         ],
         data.train[0],
@@ -184,11 +181,7 @@ def advice(context):
                 input_shape=CIFAR,
                 batch_size=32,
                 max_iter=context.choose(4, 20),
-                alpha=0.0,
-                tol=0.0,
-                n_iter_no_change=np.inf,
-                random_state=context.seed,
-                device=context.device,
+                **run_settings(context),
                 **options,
             )
             for options in OPTIONS.values()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..record import Check, Findings
+from ..experiment import Check, Findings
 from ..theory import confusion_figures, predictions_of
 
 MNIST = np.array(

@@ -5,7 +5,7 @@ import torch
 from scipy.special import expit
 from torch.nn import functional as F
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     dense_backward,
     dense_forward,

@@ -7,8 +7,8 @@ import numpy as np
 from ...cnn import CNNClassifier
 from ...inspection import layer_table
 from ...preprocessing import MeanImageSubtraction
+from ..experiment import Check, Experiment, Findings, Training
 from ..networks import NETWORKS, fman45_mnist_cnn
-from ..record import Check, Experiment, Findings, Training
 from ..theory import sgd_parameters
 from . import confusion
 from .networks import show_filters, show_iterations, show_misclassified

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ...plotting.canvas import BLUE, ORANGE, tidy
-from ..record import Check, Findings
+from ..experiment import Check, Findings
 from ..theory import loss_per_sample, weight_decay_loss
 from ..training import make_estimators, prepare
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     gradient_check,
     numerical_gradient,

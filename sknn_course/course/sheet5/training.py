@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...mlp import MLPClassifier
-from ..record import Check, Experiment, Findings
+from ..experiment import Check, Experiment, Findings
 from ..theory import (
     dense_backward,
     dense_forward,
@@ -15,9 +15,9 @@ from ..theory import (
     softmax_loss_forward,
     weight_decay_loss,
 )
+from ..training import NO_STOPPING, run_settings
 
 GROUP = "Training"
-NO_STOPPING = {"tol": 0.0, "n_iter_no_change": np.inf, "alpha": 0.0}
 
 
 def _linear_softmax(theta, X, y):
@@ -204,11 +204,12 @@ def digits_network(context, learning_rate=0.1, weight_decay=0.0, n_epochs=20):
     """30 hidden units and the sheet's step with momentum 0.9, for digits."""
     return MLPClassifier(
         (30,),
-        **{**NO_STOPPING, **sgd_parameters(learning_rate, 0.9, weight_decay)},
+        **{
+            **run_settings(context),
+            **sgd_parameters(learning_rate, 0.9, weight_decay),
+        },
         batch_size=16,
         max_iter=n_epochs,
-        random_state=context.seed,
-        device=context.device,
     )
 
 

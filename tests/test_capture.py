@@ -11,10 +11,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from training_jobs import CNN, MLP, SETTINGS, job, rows
 
-from sknn_course._engine import epoch, evaluation, stack
+from sknn_course._engine import epoch, evaluation, optimizers, stack
+from sknn_course._engine.capture import Replay, why_not_captured
 from sknn_course._engine.epoch import EpochRunner
-from sknn_course._engine.orders import RowOrders
-from sknn_course._engine.recording import Recorder, why_not_recorded
+from sknn_course._engine.ops.parameters import ParameterLayout
+from sknn_course._engine.permutations import RowPermutations
 from sknn_course._engine.stack import Stack
 from sknn_course._engine.trainer import train_stack
 from sknn_course.architectures import convolutional_network, multilayer_perceptron
@@ -34,7 +35,7 @@ NETWORKS = {
         (1, 4, 4),
     ),
 }
-SOLVERS = ["sgd", "adam", "nadam", "rmsprop", "adagrad", "adadelta"]
+SOLVERS = [name for name, row in optimizers.SOLVERS.items() if row.update]
 
 
 def tensors(tree):
@@ -177,7 +178,7 @@ def test_recorded_early_stopping():
 
 def test_first_run_is_not_recorded_and_shapes_are_told_apart():
     record = Recording()
-    recorder, total = Recorder(record), torch.zeros(())
+    recorder, total = Replay(record), torch.zeros(())
 
     def add(x, nothing):
         total.add_(x.sum())
@@ -256,18 +257,26 @@ def test_steps_stay_on_the_device(network, solver, has_double, monkeypatch):
         jobs[-1].parameters = jobs[-1].parameters.float()
         jobs[-1].buffers = jobs[-1].buffers.float()
         jobs[-1].device = torch.device("meta")
-        jobs[-1].strengths = tuple(
-            None if s is None else s * (k + 1) / 4 for s in jobs[-1].strengths
+        jobs[-1].layout = ParameterLayout(
+            [
+                layer
+                if layer.strength is None
+                else replace(
+                    layer, **{layer.strength_field: layer.strength * (k + 1) / 4}
+                )
+                for layer in jobs[-1].layout.layers
+            ],
+            NETWORKS[network][1],
         )
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     with fake, torch.no_grad(), OnlyDtypes(dtypes):
         stacked = Stack.of_jobs(jobs)
         runner = EpochRunner(stacked, record)
-        orders = RowOrders(jobs)
+        permutations = RowPermutations(jobs)
         runner.running = {0, 1, 2}
         for _ in range(2):
             runner.seen.reset()
-            index = runner.rows.index(orders.next([0, 1, 2]))
+            index = runner.rows.index(permutations.next([0, 1, 2]))
             for chunk in runner.chunks:
                 total = runner._run_chunk(chunk, index, [0, 3, 5], 0)
                 assert total.device.type == "meta"
@@ -277,14 +286,14 @@ def test_steps_stay_on_the_device(network, solver, has_double, monkeypatch):
 def test_reasons_not_to_record():
     on_gpu = job()
     on_gpu.device = torch.device("cuda")
-    assert why_not_recorded([on_gpu]) is None
-    assert why_not_recorded([job()]) == "not on a CUDA GPU"
+    assert why_not_captured([on_gpu]) is None
+    assert why_not_captured([job()]) == "not on a CUDA GPU"
     changing = copy.copy(on_gpu)
     changing.settings = replace(SETTINGS, learning_rate="one_cycle")
-    assert "learning rate" in why_not_recorded([on_gpu, changing])
+    assert "learning rate" in why_not_captured([on_gpu, changing])
     augmented = copy.copy(on_gpu)
     augmented.augment = augmentation_pipeline("horizontal_flip")
-    assert why_not_recorded([augmented]) == "augmentation"
+    assert why_not_captured([augmented]) == "augmentation"
     observed = copy.copy(on_gpu)
     observed.observer = object()
-    assert why_not_recorded([observed]) == "callbacks"
+    assert why_not_captured([observed]) == "callbacks"

@@ -1,16 +1,27 @@
-"""Steps recorded once and repeated: on a GPU, as CUDA graphs.
+"""Steps captured once and repeated: on a GPU, as CUDA graphs.
 
 A small step is some thirty operations that a GPU is done with sooner than the
 interpreter can ask for them. A graph asks for all of them at once.
 """
 
-import torch
+from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .job import FitJob
 from .schedules import schedule_of
 
+Capture = Callable[[Callable[..., Any], list[Tensor | None]], tuple]
 
-def record_cuda_graph(function, inputs):
-    """Record what a function asks of a CUDA GPU, without doing it.
+
+def capture_cuda_graph(
+    function: Callable[..., Any], inputs: list[Tensor | None]
+) -> tuple[Callable[[], None], Any]:
+    """Capture what a function asks of a CUDA GPU, without doing it.
 
     Parameters
     ----------
@@ -22,7 +33,7 @@ def record_cuda_graph(function, inputs):
     Returns
     -------
     repeat : callable
-        Does what was recorded, on the same memory.
+        Does what was captured, on the same memory.
     outputs
         What the function gave; each repetition overwrites it.
     """
@@ -33,8 +44,8 @@ def record_cuda_graph(function, inputs):
     return graph.replay, outputs
 
 
-def why_not_recorded(jobs):
-    """Why the steps of a stack cannot be recorded as a CUDA graph, or None."""
+def why_not_captured(jobs: list[FitJob]) -> str | None:
+    """Why the steps of a stack cannot be captured as a CUDA graph, or None."""
     if jobs[0].device.type != "cuda":
         return "not on a CUDA GPU"
     if any(job.augment is not None for job in jobs):
@@ -46,22 +57,27 @@ def why_not_recorded(jobs):
     return None
 
 
-class Recorder:
-    """Runs functions of tensors; from the second time on, as recorded.
+class Replay:
+    """Runs functions of tensors; from the second time on, as captured.
 
-    The first time goes unrecorded, as libraries set themselves up in it.
+    The first time goes uncaptured, as libraries set themselves up in it.
 
     Parameters
     ----------
-    record : callable
-        As `record_cuda_graph`.
+    capture : callable
+        As `capture_cuda_graph`.
     """
 
-    def __init__(self, record):
-        self._record = record
-        self._seen = {}
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+        self._seen: dict[tuple, Any] = {}
 
-    def run(self, owner, function, inputs):
+    def run(
+        self,
+        owner: Hashable,
+        function: Callable[..., Any],
+        inputs: tuple[Any, ...],
+    ) -> Any:
         """Call a function.
 
         Parameters
@@ -76,13 +92,13 @@ class Recorder:
         -------
         What the function returns; valid until the next call.
         """
-        key = id(owner), *(None if v is None else v.shape for v in inputs)
+        key = owner, *(None if v is None else v.shape for v in inputs)
         if key not in self._seen:
             self._seen[key] = None
             return function(*inputs)
         if self._seen[key] is None:
             own = [None if v is None else v.clone() for v in inputs]
-            self._seen[key] = own, *self._record(function, own)
+            self._seen[key] = own, *self._capture(function, own)
         own, repeat, outputs = self._seen[key]
         for tensor, value in zip(own, inputs, strict=True):
             if tensor is not None:

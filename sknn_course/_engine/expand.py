@@ -1,11 +1,15 @@
 """Values of stacked networks, brought to each of their parameters."""
 
 from functools import cached_property
+from typing import Any
 
 import torch
+from torch import Tensor
+
+from .ops.parameters import ParameterLayout
 
 
-class Spread:
+class ExpandPerParameter:
     """Function from a value for each network to one for each flat parameter.
 
     An object of its own, so that a stack does not hold itself: with its rows, it
@@ -20,11 +24,13 @@ class Spread:
         Of the parameters' type, on their device.
     """
 
-    def __init__(self, layout, n_models, like):
+    def __init__(
+        self, layout: ParameterLayout, n_models: int | None, like: Tensor
+    ) -> None:
         self._sizes = [place.stop - place.start for place in layout.parameters]
         self._n_models, self._dtype, self._device = n_models, like.dtype, like.device
 
-    def __call__(self, per_model):
+    def __call__(self, per_model: Any) -> Any:
         """(K,) -> (K n_parameters,), of their type; what is one number stays one."""
         if not isinstance(per_model, torch.Tensor):
             return per_model
@@ -32,7 +38,7 @@ class Spread:
         return per_model[self._owners] if self._n_models else per_model
 
     @cached_property
-    def _owners(self):
+    def _owners(self) -> Tensor:
         """Place of the network that each parameter belongs to."""
-        k = torch.arange(self._n_models, device=self._device)
+        k = torch.arange(self._n_models or 1, device=self._device)
         return torch.cat([k.repeat_interleave(size) for size in self._sizes])

@@ -1,7 +1,7 @@
 """What an experiment of the course is, and what running it finds.
 
-An experiment is one record: what the sheet did, what it published, and a task that
-does it again. A task is a `Training`, described by data alone, or a function that
+An experiment is one row: what the sheet did, what it published, and a procedure that
+does it again. A procedure is a `Training`, described by data alone, or a function that
 calculates or studies something and returns `Findings`.
 """
 
@@ -217,12 +217,12 @@ class Experiment:
         Heading of the sheet under which the row stands.
     about : str
         Configuration and reading, in a sentence or two of plain text.
-    task : Training or callable
+    procedure : Training or callable
         A function takes a `Context` and returns `Findings`.
     needs : tuple of {'mnist', 'cifar10', 'cifar10_full'}
         Data that has to be there; a training's own data is added.
     depends : tuple of str
-        Experiments whose results the task reads.
+        Experiments whose results the procedure reads.
     same_as : str
         Experiment of another sheet that this row repeats, else ''.
     errata : tuple of str
@@ -233,7 +233,7 @@ class Experiment:
     title: str
     group: str
     about: str
-    task: Training | Study
+    procedure: Training | Study
     needs: tuple = ()
     depends: tuple = ()
     same_as: str = ""
