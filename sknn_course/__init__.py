@@ -6,6 +6,7 @@ baselines to compare them with, and data sets to try them on.
 
 from ._engine import DivergedError
 from .cnn import CNNClassifier, CNNRegressor
+from .ensemble import EnsembleClassifier, EnsembleRegressor
 from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
@@ -17,6 +18,8 @@ __all__ = [
     "CNNClassifier",
     "CNNRegressor",
     "DivergedError",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "LeastSquaresClassifier",
     "LeastSquaresRegressor",
     "LeastSquaresSVC",

@@ -21,7 +21,8 @@ ROWS = [
     ["_compare"],
     [""],  # sknn_course/__init__.py
     ["plotting", "inspection", "preprocessing", "tensorboard"],
-    ["mlp", "cnn", "least_squares", "ls_svm", "svm"],
+    ["ensemble"],
+    ["_ensemble", "mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["_estimator"],
     ["augmentation"],
     ["parallel"],

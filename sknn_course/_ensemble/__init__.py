@@ -1,0 +1,1 @@
+"""Ensembles: candidates, their training in one wave, selection, joint prediction."""

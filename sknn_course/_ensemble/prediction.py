@@ -1,0 +1,200 @@
+"""Predictions of many fitted models: rows prepared once, networks as stacks.
+
+The only module of the ensembles that knows what our networks keep.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from torch import nn
+
+from .._engine.losses import activate_rows
+from .._engine.ops.activations import ACTIVATIONS
+from .._engine.threads import one_thread
+from .._estimator.base import NeuralEstimator
+from .._estimator.prediction import ONLY_IN_TRAINING
+from .candidates import steps_of
+from .targets import Target
+
+PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
+FEWEST_ROWS = 16  # in a pass
+DENSE = (
+    nn.Linear,
+    nn.BatchNorm1d,
+    *{type(function.module()) for function in ACTIVATIONS.values()},
+)
+
+
+class JointPredictor:
+    """Predicts with members of an ensemble together.
+
+    Members that share fitted steps before the last share the transformed rows; dense
+    networks of one structure are one stack, their products batched.
+
+    Parameters
+    ----------
+    members : list of estimator
+    target : Target
+    """
+
+    def __init__(self, members: list[BaseEstimator], target: Target):
+        self.target = target
+        self.preparations: dict[Hashable, Any] = {}  # fitted pipelines, None without
+        self.networks: list[Any] = []
+        self.keys: list[Hashable] = []  # of their preparations
+        for member in members:
+            *steps, (_, network) = steps_of(member)
+            key = tuple(id(transformer) for _, transformer in steps)
+            if key not in self.preparations:
+                self.preparations[key] = member[:-1] if steps else None
+            self.networks.append(network)
+            self.keys.append(key)
+        self.arrays = kept_arrays(members)
+        places = defaultdict(list)
+        for place, network in enumerate(self.networks):
+            places[_structure(network) or place].append(place)
+        self.groups = [
+            (group, DenseStack([self.networks[p] for p in group]))
+            if len(group) > 1
+            else (group, None)
+            for group in places.values()
+        ]
+
+    def mean(self, X: Any, weights: np.ndarray) -> np.ndarray:
+        """Weighted mean of what members predict, shape (n_rows, n_outputs)."""
+        of_groups = [
+            np.tensordot(weights[group], outputs, 1)
+            for group, outputs in self._in_groups(X)
+        ]
+        return np.sum(of_groups, axis=0)
+
+    def each(self, X: Any) -> np.ndarray:
+        """What each member predicts, shape (n_members, n_rows, n_outputs)."""
+        groups = list(self._in_groups(X))
+        order = np.argsort(np.concatenate([group for group, _ in groups]))
+        return np.concatenate([outputs for _, outputs in groups])[order]
+
+    def _in_groups(self, X: Any) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Places of members and their outputs (n_places, n_rows, n_outputs)."""
+        prepared = {
+            key: X if preparation is None else preparation.transform(X)
+            for key, preparation in self.preparations.items()
+        }
+        checked: dict[Hashable, np.ndarray] = {}  # as the networks take them
+        for group, stack in self.groups:
+            networks = [self.networks[place] for place in group]
+            keys = [self.keys[place] for place in group]
+            together = None
+            if stack is not None:
+                for network, key in zip(networks, keys, strict=True):
+                    if key not in checked:
+                        checked[key] = network._rows(network._check_X(prepared[key]))
+                together = stack.predict([checked[key] for key in keys])
+            if together is not None:
+                outputs = map(self.target.of_network, networks, together)
+            else:
+                rows = [prepared[key] for key in keys]
+                outputs = map(self.target.outputs, networks, rows)
+            yield group, np.stack(list(outputs))
+
+
+class DenseStack:
+    """Dense networks of one structure.
+
+    Parameters
+    ----------
+    networks : list of K estimators
+    """
+
+    def __init__(self, networks: list[NeuralEstimator]):
+        parts = [_parts(network) for network in networks]
+        self.forwards = [_stacked(same) for same in zip(*parts, strict=True)]
+        self.loss = networks[0]._predictor.loss
+        self.like = next(parts[0][0].parameters())
+        widest = max(p.in_features for p in parts[0] if isinstance(p, nn.Linear))
+        n_bytes = len(networks) * widest * self.like.element_size()
+        self.n_at_once = max(FEWEST_ROWS, PASS_BYTES // n_bytes)
+
+    @one_thread(asked_for=False)
+    @torch.no_grad()
+    def predict(self, rows: list[np.ndarray]) -> np.ndarray | None:
+        """Predictions after the output activation.
+
+        Parameters
+        ----------
+        rows : list of K ndarrays of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (K, n_rows, n_outputs), or None
+            None where rows are sparse, or numbers overflow: those, networks handle one
+            by one.
+        """
+        if any(map(sparse.issparse, rows)):
+            return None
+        outputs = []
+        for start in range(0, len(rows[0]), self.n_at_once):
+            block = slice(start, start + self.n_at_once)
+            tensors = {
+                id(one): torch.from_numpy(one[block]).to(self.like) for one in rows
+            }
+            x = torch.stack([tensors[id(one)] for one in rows])
+            for forward in self.forwards:
+                x = forward(x)  # (K, n_block, n_units)
+            outputs.append(x.cpu())
+        activated = activate_rows(self.loss, torch.cat(outputs, dim=1).double())
+        return activated.numpy() if activated.isfinite().all() else None
+
+
+def kept_arrays(members: list[BaseEstimator]) -> list[np.ndarray]:
+    """The arrays of all networks of this package; other objects after a change."""
+    networks = [steps_of(member)[-1][1] for member in members]
+    return [
+        array
+        for network in networks
+        if isinstance(network, NeuralEstimator)
+        for array in network._arrays()
+    ]
+
+
+def _parts(network: NeuralEstimator) -> list[nn.Module]:
+    """The torch modules that act in predictions."""
+    module = network._predictor.module
+    return [part for part in module if not isinstance(part, ONLY_IN_TRAINING)]
+
+
+def _structure(network: Any) -> Hashable:
+    """Equal for networks that predict as one stack; None where there is none.
+
+    Dense networks alone: convolutions of a stack are no faster on a CPU.
+    """
+    if not isinstance(network, NeuralEstimator):
+        return None
+    parts = _parts(network)
+    if not all(isinstance(part, DENSE) for part in parts):
+        return None
+    like = next(parts[0].parameters())
+    return (*map(repr, parts), network._predictor.loss, like.dtype, like.device)
+
+
+def _stacked(parts: tuple[Any, ...]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """What equal parts of K networks do to rows of shape (K, n_rows, n_inputs)."""
+    first = parts[0]
+    if isinstance(first, nn.Linear):
+        weight = torch.stack([part.weight.t() for part in parts])
+        bias = torch.stack([part.bias for part in parts]).unsqueeze(1)
+        return lambda x: torch.baddbmm(bias, x, weight)
+    if isinstance(first, nn.BatchNorm1d):
+        mean, variance, gain, shift = (
+            torch.stack([getattr(part, name) for part in parts]).unsqueeze(1)
+            for name in ("running_mean", "running_var", "weight", "bias")
+        )
+        gain = gain * torch.rsqrt(variance + first.eps)
+        shift = shift - mean * gain
+        return lambda x: torch.addcmul(shift, x, gain)
+    return first
