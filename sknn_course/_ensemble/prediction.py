@@ -93,7 +93,7 @@ class JointPredictor:
             if stack is not None:
                 for network, key in zip(networks, keys, strict=True):
                     if key not in checked:
-                        checked[key] = network._rows(network._check_X(prepared[key]))
+                        checked[key] = network._network_rows(prepared[key])
                 together = stack.predict([checked[key] for key in keys])
             if together is not None:
                 outputs = map(self.target.of_network, networks, together)
