@@ -39,6 +39,7 @@ setup(
         "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",
     ],
@@ -46,10 +47,9 @@ setup(
     install_requires=[
         "joblib>=1.5",
         "numpy>=1.26",
-        # The networks take the parameters of scikit-learn 1.9's MLP, follow it
-        # number for number, and use its private parameter validation: another
-        # minor version has to be tried before it is let in.
-        "scikit-learn>=1.9,<1.10",
+        # The networks follow 1.9's MLP number for number. Names that a newer one may
+        # lack are in `_compat.py`, which tells.
+        "scikit-learn>=1.9",
         "scipy>=1.15",
         "skorch>=1.2",
         "torch>=2.6",

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import InvalidParameterError, StrOptions
+
+from ._compat import InvalidParameterError, StrOptions
 
 
 def listed(names: Iterable[str]) -> str:

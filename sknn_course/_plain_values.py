@@ -10,7 +10,8 @@ from numbers import Integral, Real
 from operator import index
 
 import numpy as np
-from sklearn.utils._param_validation import InvalidParameterError
+
+from ._compat import InvalidParameterError
 
 
 def plain(value):

@@ -14,11 +14,11 @@ from numbers import Integral, Real
 from typing import Any, overload
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import Tensor
 from torch.nn import functional as F
 
 from ._choices import did_you_mean
+from ._compat import Interval
 from ._engine.ops.counter_random import normal, uniform, unit_bits
 from ._engine.ops.mixing import Mixing, boxes, cutmix, mixup
 from ._number_range import LARGEST

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Literal
 
-from sklearn.utils._param_validation import Interval
-
 from ._choices import Choices, did_you_mean
+from ._compat import Interval
 from ._engine.ops.activations import ACTIVATIONS
 from ._estimator.base import NeuralEstimator
 from ._estimator.classifier import NeuralClassifier

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from ._compat import fit_context
 from ._ensemble.base import Ensemble
 from ._ensemble.documentation import documented
 from ._ensemble.quantiles import weighted_quantiles
@@ -84,7 +85,7 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
         y = column_or_1d(y, warn=True)
         return Classes(np.unique(y)), y
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
     ) -> "EnsembleClassifier":
@@ -193,7 +194,7 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
             y = column_or_1d(y, warn=True)
         return Numbers(), y
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
     ) -> "EnsembleRegressor":

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval
 
 from sknn_course._choices import Choices
 from sknn_course._devices import resolve_device
@@ -20,7 +19,9 @@ from sknn_course._estimator.closed_form import (
 )
 from sknn_course._estimator.onnx_conversion import OnnxLinear
 from sknn_course._estimator.parameter_types import Array, ClassWeight, Device
-from sknn_course.parallel import share
+from sknn_course.parallel import memoize
+
+from ._compat import Interval
 
 SMALL = 1e-6  # columns of no smaller share of the largest norm keep ten digits
 
@@ -189,7 +190,7 @@ class _LinearLeastSquares(OnnxLinear, ClosedFormEstimator):
 
         # by the data as they came: MKL's products differ in the last bit with the
         # place of their factors in memory
-        A, Y, UtY, s, Vt, X_mean, Y_mean = share(
+        A, Y, UtY, s, Vt, X_mean, Y_mean = memoize(
             factorize_centred, A, Y, w, self.fit_intercept, scale
         )
         # Below this share of the largest a singular value is rounding: of the

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from sklearn.utils._param_validation import Interval
 
 from sknn_course._choices import Choices
 from sknn_course._devices import prediction_device, resolve_device
@@ -21,7 +20,9 @@ from sknn_course._estimator.closed_form import (
 )
 from sknn_course._estimator.onnx_conversion import OnnxKernel
 from sknn_course._estimator.parameter_types import Array, ClassWeight, Device
-from sknn_course.parallel import share
+from sknn_course.parallel import memoize
+
+from ._compat import Interval
 
 # Largest number of kernel values that a prediction holds at a time (128 MiB).
 BLOCK_SIZE = 2**24
@@ -85,7 +86,7 @@ def kernel_matrix(X, Y, kernel, gamma, degree, coef0):
         Not to be changed: others may share it.
     """
     if not callable(kernel):
-        return share(KERNELS[kernel], X, Y, gamma, degree, coef0)
+        return memoize(KERNELS[kernel], X, Y, gamma, degree, coef0)
     K = np.asarray(kernel(X.cpu().numpy(), Y.cpu().numpy()))
     if K.shape != (len(X), len(Y)):
         raise ValueError(

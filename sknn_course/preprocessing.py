@@ -8,16 +8,12 @@ from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_n_features,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknn_course._compat import Interval, StrOptions, fit_context
 
 from ._estimator.image_rows import find_input_shape, flat_rows, warn_of_other_layout
 from ._estimator.unchanged_on_error import unchanged_on_error
@@ -36,7 +32,7 @@ class _ImageTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the statistics of the training images.
 
@@ -97,7 +93,11 @@ or (n, n_features)
         """
         check_is_fitted(self)
         rows = check_array(self._same_shape(X), dtype=DTYPES)
-        _check_n_features(self, rows, reset=False)
+        if rows.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {rows.shape[1]} features, but {type(self).__name__} is "
+                f"expecting {self.n_features_in_} features as input."
+            )
         return self._finite(self._inverse_transform, rows).reshape(np.asarray(X).shape)
 
     @staticmethod

@@ -32,6 +32,7 @@ ROWS = [
     ["architectures"],
     ["layers"],
     ["datasets", "_choices", "_devices", "_number_range", "_plain_values"],
+    ["_compat"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}

@@ -33,7 +33,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_course import _engine as training
 from sknn_course.mlp import MLPClassifier
-from sknn_course.parallel import group, last_report
+from sknn_course.parallel import last_report, retry
 
 # Errors
 
@@ -76,7 +76,7 @@ def test_a_stack_too_large_for_the_memory_is_halved(monkeypatch):
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return training.train_group(jobs, record, n_cores)
 
-    monkeypatch.setattr(group, "train", train)
+    monkeypatch.setattr(retry, "train", train)
     mlp = MLPClassifier((5,), random_state=0, tol=10.0, n_iter_no_change=3)
     grid = {"alpha": [0.1, 1.0], "learning_rate_init": [0.01, 0.1]}
     search = GridSearchCV(mlp, grid, cv=2, refit=False)

@@ -18,7 +18,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_course.parallel import last_report, turns
+from sknn_course.parallel import last_report, runners
 from sknn_course.parallel.task import current_task
 
 CONTEXTS = {
@@ -40,7 +40,7 @@ CONTEXTS = {
 
 @pytest.fixture
 def no_greenlets(monkeypatch):
-    monkeypatch.setattr(turns, "load_greenlet", lambda: None)
+    monkeypatch.setattr(runners, "load_greenlet", lambda: None)
 
 
 def fit_in_context(name, number):

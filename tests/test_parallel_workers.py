@@ -25,7 +25,7 @@ from training_jobs import job
 
 from sknn_course._engine.plan import training_seconds
 from sknn_course.parallel import last_report, workers
-from sknn_course.parallel.workers import share_out
+from sknn_course.parallel.workers import divide
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -179,7 +179,7 @@ def test_workers_are_started_for_long_trainings(n_epochs, pays, monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     workers._pool.end()
     groups = groups_of(n_epochs, [900])
-    own, shares, rest = share_out(groups, 2**29)
+    own, shares, rest = divide(groups, 2**29)
     if not pays:
         assert (own, shares, rest) == ([], [], groups)
         return
@@ -202,4 +202,4 @@ def test_workers_are_started_for_long_trainings(n_epochs, pays, monkeypatch):
 )
 def test_networks_that_are_not_sent_to_workers(options, max_bytes, always):
     groups = groups_of(100_000, [2, 1], **options)
-    assert share_out(groups, max_bytes) == ([], [], groups)
+    assert divide(groups, max_bytes) == ([], [], groups)

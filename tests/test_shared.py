@@ -17,7 +17,7 @@ from sknn_course import (
     LeastSquaresSVR,
 )
 from sknn_course.parallel import last_report
-from sknn_course.parallel.shared import SharedResults
+from sknn_course.parallel.result_cache import ResultCache
 
 ALPHAS, COSTS, GAMMAS = [0.01, 0.1, 1.0, 10.0], [0.1, 1.0, 10.0], [0.01, 0.1]
 
@@ -56,7 +56,7 @@ def test_results_depend_on_content_and_the_oldest_go():
         calls.append(factor)
         return x * factor
 
-    results = SharedResults(max_bytes=2 * 80)
+    results = ResultCache(max_bytes=2 * 80)
     ones = torch.ones(10, dtype=torch.float64)  # 80 bytes
     first = results.get(double, (ones, 2))
     assert results.get(double, (ones.clone(), 2)) is first

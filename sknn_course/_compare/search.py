@@ -5,7 +5,8 @@ from math import inf
 
 import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from sklearn.model_selection._search import BaseSearchCV
+
+from sknn_course._compat import BaseSearchCV
 
 
 def draw_settings(space, n_settings, random_state):

@@ -8,7 +8,7 @@ import signal
 import threading
 from queue import Empty, SimpleQueue
 
-DEAF_SECONDS = 0.5  # a longer wait for a thread would hear interrupts late on Windows
+INTERRUPT_POLL_SECONDS = 0.5  # on Windows a thread that waits hears of none
 
 
 class Uninterrupted:
@@ -73,4 +73,4 @@ def wait_for(futures):
             future.add_done_callback(done.put)
     n_running = len(futures)
     while n_running:
-        n_running -= get_interruptibly(done, DEAF_SECONDS) is not None
+        n_running -= get_interruptibly(done, INTERRUPT_POLL_SECONDS) is not None

@@ -105,7 +105,7 @@ class FitJob:
         How training ended.
     optimize_result : scipy.optimize.OptimizeResult or None
         How L-BFGS ended.
-    error : Exception or None
+    error : BaseException or None
         What training this job raised.
     """
 
@@ -129,4 +129,4 @@ class FitJob:
     converged: bool = False
     interrupted: bool = False
     optimize_result: object = None
-    error: Exception | None = None
+    error: BaseException | None = None

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.optimize import _check_optimize_result
 
+from .._compat import check_optimize_result
 from .job import FitJob
 from .ops.batch import Batch
 from .ops.counter_random import step_keys
@@ -60,7 +60,7 @@ def train_lbfgs(job: FitJob) -> None:
 
 def warn_if_not_converged(job: FitJob) -> None:
     """Issue scikit-learn's warning about the solver's end."""
-    _check_optimize_result("lbfgs", job.optimize_result, job.settings.max_iter)
+    check_optimize_result("lbfgs", job.optimize_result, job.settings.max_iter)
 
 
 class Objective:

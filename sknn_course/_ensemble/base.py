@@ -19,13 +19,12 @@ from sklearn.utils import (
     get_tags,
     indexable,
 )
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     validate_data,
 )
 
+from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
 from .candidates import Candidate, draw_candidates
 from .folds import make_folds
 from .judge import Judge
@@ -99,7 +98,7 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
         X, y, groups = indexable(self._rows(X), y, groups)
         target, y = self._target_of(y)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
+            sample_weight = check_sample_weight(
                 sample_weight, X, ensure_non_negative=True
             )
         rng = check_random_state(self.random_state)

@@ -102,10 +102,10 @@ NOTES = """
     rows. A candidate that fails on a fold is left out with one `FitFailedWarning`;
     where all fail, the first error is raised.
 
-    The scores are slightly optimistic, since the rows that give them have chosen the
-    weights and, with `early_stopping_on_fold`, the epoch: by about 1 % of the log loss
-    for some 600 rows of real tables, 6 % for 200. To compare with other models,
-    cross-validate the whole ensemble.
+    The scores are optimistic, since the rows that give them have chosen the
+    weights and, with `early_stopping_on_fold`, the epoch: on real tables by about 1 %
+    of the log loss for some 600 rows, by 6 to 17 % for fewer than 200. To compare with
+    other models, cross-validate the whole ensemble.
 """
 
 REFERENCES = """

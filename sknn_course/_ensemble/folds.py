@@ -13,7 +13,6 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
     check_cv,
 )
-from sklearn.utils.validation import _num_samples
 
 # by whether there are groups, and whether classes are kept in proportion
 FOLDS = {
@@ -65,7 +64,7 @@ def make_folds(
         cv = HOLD_OUTS[kind](1, test_size=validation_fraction, random_state=rng)
     elif cv is None or isinstance(cv, int | np.integer):
         cv = FOLDS[kind](5 if cv is None else cv, shuffle=True, random_state=rng)
-    rows = np.zeros((_num_samples(X), 1))  # all that a splitter sees of X
+    rows = np.zeros((len(y), 1))  # all that a splitter sees of X
     folds = [
         (np.asarray(train), np.asarray(test))
         for train, test in check_cv(cv, y).split(rows, y, groups)

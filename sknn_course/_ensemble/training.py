@@ -12,9 +12,9 @@ import numpy as np
 from joblib.parallel import get_active_backend
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
+from .._compat import safe_indexing
 from ..parallel import StackedBackend
 from .candidates import Candidate, steps_of, with_last_step
 from .targets import Target
@@ -150,7 +150,7 @@ class Trainer:
 
     def _train_and_test(self, fold: int, values: Any) -> tuple[Any, Any]:
         train, test = self.folds[fold]
-        return _safe_indexing(values, train), _safe_indexing(values, test)
+        return safe_indexing(values, train), safe_indexing(values, test)
 
     def _given(self, candidate: Candidate, fold: int) -> tuple:
         """The arguments of `_fit`."""
@@ -178,7 +178,7 @@ class Trainer:
                 given["X_val"], given["y_val"] = prepared.X_test, y_test
             elif judging.any():
                 places = np.flatnonzero(judging)
-                given["X_val"] = _safe_indexing(prepared.X_test, places)
+                given["X_val"] = safe_indexing(prepared.X_test, places)
                 given["y_val"] = y_test[places]
         return network, prepared, y, given, self.target
 

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import (
     Tags,
@@ -17,10 +16,10 @@ from sklearn.utils import (
     check_consistent_length,
     check_random_state,
 )
-from sklearn.utils.validation import _check_sample_weight
 
 from .. import parallel
 from .._choices import SuggestsChoices
+from .._compat import CallbackSupportMixin, check_sample_weight
 from .._devices import resolve_device, widest_float
 from .._engine import FitJob, Progress
 from .._engine.callbacks import NestedCallbacks
@@ -207,7 +206,7 @@ class NeuralEstimator(
         """Weights of the rows, those of their classes included."""
         weights = None
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, X, dtype=dtype)
+            weights = check_sample_weight(sample_weight, X, dtype=dtype)
             if not np.isfinite(weights).all():  # what was given is one number
                 raise ValueError(
                     f"sample_weight={weights[0]} for all rows: give finite numbers."

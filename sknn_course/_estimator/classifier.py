@@ -9,12 +9,12 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import Tags, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
     type_of_target,
     unique_labels,
 )
 
 from .._choices import Choices
+from .._compat import check_partial_fit_first_call
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method
 from .parameter_types import Array, ClassWeight, MatrixLike
@@ -43,7 +43,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     def _choose_targets(
         self, y: Array, incremental: bool, classes: ArrayLike | None
     ) -> ClassTargets | LabelTargets:
-        if incremental and _check_partial_fit_first_call(self, classes):
+        if incremental and check_partial_fit_first_call(self, classes):
             several = type_of_target(y).startswith("multilabel")
             self._multilabel = LabelBinarizer().fit(y) if several else None
         if hasattr(self, "classes_") and (self.warm_start or incremental):

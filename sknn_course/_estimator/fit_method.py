@@ -4,9 +4,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar, cast
 
-from sklearn.base import _fit_context
-from sklearn.callback import with_callbacks
-
+from .._compat import fit_context, with_callbacks
 from .._engine.optimizers import is_full_batch
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -19,7 +17,7 @@ def validated_fit(method: Method) -> Method:
     ----------
     method : function
     """
-    return _fit_context(prefer_skip_nested_validation=True)(method)
+    return fit_context(prefer_skip_nested_validation=True)(method)
 
 
 def fit_method(method: Method) -> Method:

@@ -5,9 +5,9 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, Options
 
 from .._choices import Choices, did_you_mean
+from .._compat import Interval, Options
 from .._engine import Settings
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.initialisers import BIAS_NAMES, NAMES, is_initialiser

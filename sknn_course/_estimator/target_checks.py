@@ -5,7 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
-from sklearn.utils.validation import _check_sample_weight
+
+from .._compat import check_sample_weight
 
 
 def refuse_masked(**arrays):
@@ -96,7 +97,7 @@ def check_weights(sample_weight, X):
     array([1., 2.])
     """
     with _numbers_alone(sample_weight=sample_weight):
-        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = check_sample_weight(sample_weight, X, ensure_non_negative=True)
     if not np.isfinite(weight).all():  # what was given is one number
         raise ValueError(f"sample_weight={sample_weight!r}: give finite numbers.")
     return weight

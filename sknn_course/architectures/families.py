@@ -3,8 +3,7 @@
 from dataclasses import replace
 from numbers import Real
 
-from sklearn.utils._param_validation import InvalidParameterError
-
+from .._compat import InvalidParameterError
 from .._plain_values import one_or_several, plain, sizes_of
 from ..layers import (
     Activation,

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._optional_dependencies import check_pandas_support
 
 
 def to_bunch(
@@ -29,7 +28,10 @@ def to_bunch(
     """
     frame = None
     if as_frame:
-        pd = check_pandas_support("as_frame=True")
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("as_frame=True requires pandas.") from error
         data = pd.DataFrame(data, columns=feature_names)
         target = pd.Series(target, name=target_column)
         frame = data.assign(**{target_column: target})

@@ -7,8 +7,8 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sknn_course._compat import StrOptions, validate_params
 from sknn_course.datasets._bunch import to_image_bunch
 from sknn_course.datasets._data_home import CIFAR10_FOLDER, resolve_data_home
 from sknn_course.datasets._download import download, md5_sum

@@ -5,7 +5,8 @@ from numbers import Integral, Real
 from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from sknn_course._compat import Interval, validate_params
 
 
 @validate_params(

@@ -3,8 +3,8 @@
 from importlib.resources import as_file, files
 
 import numpy as np
-from sklearn.utils._param_validation import validate_params
 
+from sknn_course._compat import validate_params
 from sknn_course.datasets._bunch import to_bunch
 
 DESCRIPTION = """\

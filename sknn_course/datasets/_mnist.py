@@ -5,8 +5,8 @@ import os
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from sknn_course._compat import Interval, StrOptions, validate_params
 from sknn_course.datasets._bunch import to_image_bunch
 from sknn_course.datasets._data_home import MNIST_FOLDER, resolve_data_home
 from sknn_course.datasets._download import download

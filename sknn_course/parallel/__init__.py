@@ -23,7 +23,7 @@ from joblib import register_parallel_backend
 
 from .backend import StackedBackend, train_job
 from .report import Report, last_report
-from .shared import share
+from .result_cache import memoize
 from .task import CallAborted
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "Report",
     "StackedBackend",
     "last_report",
-    "share",
+    "memoize",
     "train_job",
 ]
 

@@ -3,6 +3,7 @@
 import os
 import threading
 from numbers import Integral
+from typing import Any, Literal, NoReturn
 
 import joblib
 from joblib.parallel import (
@@ -12,12 +13,13 @@ from joblib.parallel import (
     get_active_backend,
 )
 
-from .._engine import train
+from .._engine import FitJob, train
 from .._engine.groups import why_alone
 from .._engine.threads import in_forked_child
-from .processes import SharedAmongProcesses
-from .rendezvous import Rendezvous
-from .report import begin_report
+from .processes import ProcessBackend
+from .rendezvous import meet, train_alone
+from .report import Report, begin_report
+from .scheduler import Scheduler
 from .stacked_call import StackedCall
 from .task import current_task
 
@@ -26,7 +28,7 @@ _lock = threading.Lock()
 
 
 @in_forked_child
-def _renew_lock():
+def _renew_lock() -> None:
     """Its holder may not be in the child."""
     global _lock
     _lock = threading.Lock()
@@ -136,13 +138,13 @@ class StackedBackend(ParallelBackendBase):
 
     def __init__(
         self,
-        nesting_level=None,
-        inner_max_num_threads=None,
-        max_models=1024,
-        max_bytes=2**29,
-        n_processes="auto",
-        cuda_graphs=False,
-    ):
+        nesting_level: int | None = None,
+        inner_max_num_threads: None = None,
+        max_models: int = 1024,
+        max_bytes: int = 2**29,
+        n_processes: int | Literal["auto"] = "auto",
+        cuda_graphs: bool = False,
+    ) -> None:
         super().__init__(nesting_level, inner_max_num_threads)
         for name, value, others, words in (
             ("max_models", max_models, (), ""),
@@ -157,23 +159,22 @@ class StackedBackend(ParallelBackendBase):
             raise ValueError(f"cuda_graphs must be True or False, got {cuda_graphs!r}.")
         self.max_models, self.max_bytes = int(max_models), int(max_bytes)
         self.trains_in_workers = n_processes == "auto"
-        if self.trains_in_workers:
-            n_processes = 1
-        elif n_processes == -1:
+        if n_processes == -1:
             n_processes = joblib.cpu_count()
-        self.n_processes = n_processes
+        self.n_processes = 1 if n_processes == "auto" else n_processes
         self.cuda_graphs = cuda_graphs
-        self._report = None
-        self._rendezvous, self._process = None, None
+        self._report: Report | None = None
+        self._scheduler: Scheduler | None = None
+        self._process = 0  # that has opened it
 
     @property
-    def report(self):
+    def report(self) -> Report:
         """Of all calls of this backend outside tasks."""
         if self._report is None:
             self._report = begin_report()
         return self._report
 
-    def effective_n_jobs(self, n_jobs):
+    def effective_n_jobs(self, n_jobs: int) -> int:
         """Number of tasks that joblib should hand over at least.
 
         Raises
@@ -188,8 +189,13 @@ class StackedBackend(ParallelBackendBase):
         return min(self.max_models, NESTED_MODELS)
 
     def configure(
-        self, n_jobs=1, parallel=None, prefer=None, require=None, **backend_kwargs
-    ):
+        self,
+        n_jobs: int = 1,
+        parallel: Any = None,
+        prefer: str | None = None,
+        require: str | None = None,
+        **_: Any,
+    ) -> NoReturn:
         """Give ``parallel`` a backend of its own."""
         n_running = joblib.cpu_count() + 1 + n_jobs if n_jobs < 0 else n_jobs
         call = StackedCall(self, parallel, max(1, n_running))
@@ -198,7 +204,7 @@ class StackedBackend(ParallelBackendBase):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if current_task() is None and self.n_processes > 1 and not wants_threads:
             raise FallbackToBackend(
-                SharedAmongProcesses(self, self.n_processes, self._options())
+                ProcessBackend(self, self.n_processes, self._options())
             )
         if current_task() is not None:
             # joblib parses the expression, and Python's parser fails now and then
@@ -206,14 +212,14 @@ class StackedBackend(ParallelBackendBase):
             parallel.pre_dispatch = "all"
         raise FallbackToBackend(call)
 
-    def open_rendezvous(self, n_running):
+    def open_scheduler(self, n_running: int) -> Scheduler:
         """Where the tasks of a call meet: with those of others that have not ended."""
         with _lock:
             process = os.getpid()  # the threads of a forked one are not here
-            known = self._process == process and self._rendezvous is not None
-            if not known or self._rendezvous.closed:
+            scheduler = self._scheduler if self._process == process else None
+            if scheduler is None or scheduler.closed:
                 self._process = process
-                self._rendezvous = Rendezvous(
+                scheduler = self._scheduler = Scheduler(
                     n_running,
                     self.max_models,
                     self.max_bytes,
@@ -221,14 +227,14 @@ class StackedBackend(ParallelBackendBase):
                     self.cuda_graphs,
                     self.trains_in_workers,
                 )
-            return self._rendezvous
+            return scheduler
 
-    def get_nested_backend(self):
-        """The backend inside a task, which joins the task's rendezvous."""
+    def get_nested_backend(self) -> "tuple[StackedBackend, None]":
+        """The backend inside a task, whose tasks join those around it."""
         level = (self.nesting_level or 0) + 1
         return StackedBackend(nesting_level=level, **self._options()), None
 
-    def _options(self):
+    def _options(self) -> dict[str, Any]:
         """Of backends in tasks and in worker processes."""
         return {
             "max_models": self.max_models,
@@ -237,12 +243,12 @@ class StackedBackend(ParallelBackendBase):
         }
 
 
-def _threads_if(require):
+def _threads_if(require: str | None) -> str | None:
     """scikit-learn's forests ask for shared memory where they mean threads."""
     return "threads" if require == "sharedmem" else None
 
 
-def train_job(job):
+def train_job(job: FitJob) -> None:
     """Train a job: with those of concurrent tasks in a stacked call, else alone.
 
     Parameters
@@ -264,8 +270,8 @@ def train_job(job):
             backend.report.not_stacked["outside a task"] += 1
         train([job])
         return
-    rendezvous, reason = task.call.rendezvous, why_alone(job)
+    reason = why_alone(job)
     if reason is None:
-        rendezvous.meet(task, job)
+        meet(task, job)
     else:
-        rendezvous.train_alone(task, job, reason)
+        train_alone(task, job, reason)

@@ -1,16 +1,21 @@
 """Training data of equal content, held once."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from scipy import sparse
 
+from .._engine import FitJob, Split
+
 ARRAYS = ("X", "y", "sample_weight")  # of a split
 N_SAMPLED = 64  # rows that tell most different arrays apart
 
 
-def same_bits(a, b):
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays of equal shape and dtype hold the same bits.
 
     Unlike with ``==``, a NaN equals itself and 0.0 differs from -0.0.
@@ -38,29 +43,39 @@ class EqualData:
     True
     """
 
-    def __init__(self):
-        self.kept = []
-        self._arrays = {}  # shape, dtype, checksum -> arrays
-        self._combined = {}  # ids of parts -> matrix or split
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.kept: list[np.ndarray] = []
+        self._arrays: dict[
+            tuple, list[np.ndarray]
+        ] = {}  # shape, dtype, checksum -> arrays
+        self._combined: dict[tuple, Any] = {}  # ids of parts -> matrix or split
 
-    def split(self, split):
+    def take(self, job: FitJob) -> list[np.ndarray]:
+        """Have a job take data of equal content; its arrays that were not known."""
+        with self._lock:
+            n_known = len(self.kept)
+            job.train = self.split(job.train)
+            if job.validation is not None:
+                job.validation = self.split(job.validation)
+            return self.kept[n_known:]
+
+    def split(self, split: Split) -> Split:
         """The split known by equal rows, targets and weights, else this one.
 
         Parameters
         ----------
-        split : Split or None
+        split : Split
 
         Returns
         -------
-        Split or None
+        Split
         """
-        if split is None:
-            return None
         parts = {name: self._part(getattr(split, name)) for name in ARRAYS}
         rest = tuple(v for name, v in vars(split).items() if name not in ARRAYS)
         return self._combine([*parts.values(), rest], lambda: replace(split, **parts))
 
-    def _part(self, part):
+    def _part(self, part: Any) -> Any:
         if part is None:
             return None
         if not sparse.issparse(part):
@@ -71,17 +86,17 @@ class EqualData:
             lambda: type(part)(tuple(parts), shape=part.shape),
         )
 
-    def _combine(self, parts, make):
+    def _combine(self, parts: list, make: Callable[[], Any]) -> Any:
         # known parts live as long as this object, so that ids stay theirs
         key = tuple(p if isinstance(p, tuple) else id(p) for p in parts)
         if key not in self._combined:
             self._combined[key] = make()
         return self._combined[key]
 
-    def array(self, array):
+    def array(self, array: np.ndarray) -> np.ndarray:
         """The array known by equal shape, dtype and bits, else this one."""
         step = max(1, len(array) // N_SAMPLED)
-        checksum = crc32(np.ascontiguousarray(array[::step]))
+        checksum = crc32(np.ascontiguousarray(array[::step]).data)
         known = self._arrays.setdefault((array.shape, array.dtype.str, checksum), [])
         for other in known:
             if other is array or same_bits(other, array):
@@ -91,7 +106,7 @@ class EqualData:
         return array
 
 
-def cut_bytes(split):
+def cut_bytes(split: Split) -> int:
     """Memory of the rows as the caller of ``fit`` cut them, at 8 bytes a number.
 
     Parameters
@@ -102,5 +117,6 @@ def cut_bytes(split):
     -------
     int
     """
-    X = split.X.data if sparse.issparse(split.X) else split.X
-    return 8 * (X.size + split.y.size)
+    X: Any = split.X
+    values = X.data if sparse.issparse(X) else X
+    return 8 * (values.size + split.y.size)

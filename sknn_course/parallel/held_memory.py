@@ -1,10 +1,14 @@
 """What a task holds in memory: the arrays in its calls."""
 
+from collections.abc import Iterable, Iterator
+from types import FrameType
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
 
-def owners(value):
+def owners(value: Any) -> list:
     """What owns the memory of a value: arrays, or a data frame.
 
     Parameters
@@ -34,19 +38,19 @@ def owners(value):
     return [value] if hasattr(type(value), "memory_usage") else []
 
 
-def bytes_by_owner(values):
+def bytes_by_owner(values: Iterable) -> dict[int, int]:
     """Size of each owner of the values, by its id."""
     found = {id(owner): owner for value in values for owner in owners(value)}
     return {place: _n_bytes(owner) for place, owner in found.items()}
 
 
-def _n_bytes(owner):
+def _n_bytes(owner: Any) -> int:
     if isinstance(owner, np.ndarray):
         return owner.nbytes
     return int(np.sum(owner.memory_usage()))
 
 
-def values_in_calls(frame):
+def values_in_calls(frame: FrameType | None) -> Iterator:
     """Values of the variables of a call and of those around it, in its thread."""
     while frame is not None:
         yield from frame.f_locals.values()

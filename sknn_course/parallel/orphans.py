@@ -6,12 +6,13 @@ import threading
 import time
 from functools import cache
 from multiprocessing.connection import wait
+from typing import Any
 
 POLL_SECONDS = 1.0
 
 
 @cache
-def end_with_parent():
+def end_with_parent() -> None:
     """End this worker process soon after the one that started it, however that ended.
 
     A parent that was killed tells nobody, and a worker notices only when it is done
@@ -25,7 +26,7 @@ def end_with_parent():
         watch.start()
 
 
-def _watch(parent):
+def _watch(parent: Any) -> None:
     if os.name == "nt":
         wait([parent.sentinel])
     else:  # loky's workers have no sentinel there; orphans get another parent

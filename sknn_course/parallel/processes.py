@@ -1,28 +1,25 @@
-"""Tasks shared out among worker processes, each of which stacks its own."""
+"""Tasks divided among worker processes, each of which stacks its own."""
 
 import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Any
 
 import joblib
-from joblib.externals.loky import reusable_executor
 from joblib.parallel import ParallelBackendBase
 
+from .. import _compat
 from .._engine.threads import in_forked_child
 from .orphans import end_with_parent
-from .report import begin_report, last_report
-from .stacked_call import raise_overlooked_error
+from .report import Report, begin_report, last_report
 
 CORES = "LOKY_MAX_CPU_COUNT"  # what `joblib.cpu_count` keeps to
 
-
-@in_forked_child
-def _start_own_workers():
-    """joblib would wait for the parent's, which do not answer the child."""
-    reusable_executor._executor = None
+in_forked_child(_compat.forget_loky_workers)
 
 
-class SharedAmongProcesses(ParallelBackendBase):
+class ProcessBackend(ParallelBackendBase):
     """Joblib backend of one call of `StackedBackend` with several processes.
 
     Tasks are gathered while joblib hands them over, dealt out to joblib's worker
@@ -40,63 +37,65 @@ class SharedAmongProcesses(ParallelBackendBase):
     supports_retrieve_callback = True
     supports_timeout = False
 
-    def __init__(self, stacked, n_processes, options):
+    def __init__(self, stacked: Any, n_processes: int, options: dict[str, Any]) -> None:
         super().__init__(nesting_level=stacked.nesting_level)
         self._stacked, self._n_processes = stacked, n_processes
         most = max(1, options["max_bytes"] // n_processes)
         self._options = {**options, "max_bytes": most}
-        self._tasks = []  # with their callbacks
+        self._tasks: list[tuple[Callable, Any]] = []  # with their callbacks
 
-    def effective_n_jobs(self, n_jobs):
+    def effective_n_jobs(self, n_jobs: int) -> int:
         """Number of tasks that joblib should hand over at least."""
         return self._n_processes * self._stacked.effective_n_jobs(n_jobs)
 
-    def configure(self, n_jobs=1, parallel=None, prefer=None, require=None, **_):
+    def configure(
+        self, n_jobs: int = 1, parallel: joblib.Parallel | None = None, **_: Any
+    ) -> int:
         """Prepare for calls of ``parallel``."""
         self.parallel = parallel
         self._options["n_jobs"] = n_jobs
         return self.effective_n_jobs(n_jobs)
 
-    def start_call(self):
+    def start_call(self) -> None:
         """Begin a call."""
         self._started = perf_counter()
 
-    def stop_call(self):
+    def stop_call(self) -> None:
         """End the call."""
         self._stacked.report.seconds += perf_counter() - self._started
 
-    def submit(self, func, callback=None):
+    def submit(self, func: Callable, callback: Any = None) -> None:
         """Take a task."""
         self._tasks.append((func, callback))
 
-    def retrieve_result_callback(self, out):
+    def retrieve_result_callback(self, out: Any) -> Any:
         """The result of a task."""
         return out
 
     @contextmanager
-    def retrieval_context(self):
+    def retrieval_context(self) -> Iterator[None]:
         """Before joblib takes results: run all tasks, and those that follow them."""
         while self._tasks:
             tasks, self._tasks = self._tasks, []
             self._run(tasks)
         yield
-        raise_overlooked_error(self.parallel)
+        _compat.raise_overlooked_error(self.parallel)
 
-    def abort_everything(self, ensure_ready=True):
+    def abort_everything(self, ensure_ready: bool = True) -> None:
         """Forget tasks that have not begun."""
         self._tasks = []
 
-    def get_nested_backend(self):
+    def get_nested_backend(self) -> tuple[ParallelBackendBase, None]:
         """The backend inside a task."""
         return self._stacked.get_nested_backend()
 
-    def _run(self, tasks):
+    def _run(self, tasks: list[tuple[Callable, Any]]) -> None:
         n = self._n_processes
-        shares = [tasks[k::n] for k in range(min(n, len(tasks)))]
+        of_workers = [tasks[k::n] for k in range(min(n, len(tasks)))]
         n_cores = max(1, joblib.cpu_count() // n)
         calls = [
-            joblib.delayed(_run_stacked)([f for f, _ in share], n_cores, self._options)
-            for share in shares
+            joblib.delayed(_run_stacked)([f for f, _ in some], n_cores, self._options)
+            for some in of_workers
         ]
         # always as many workers: joblib would start others
         workers = joblib.Parallel(
@@ -107,14 +106,16 @@ class SharedAmongProcesses(ParallelBackendBase):
             initializer=end_with_parent,
         )
         reports = []
-        for share, (results, report) in zip(shares, workers(calls), strict=True):
+        for some, (results, report) in zip(of_workers, workers(calls), strict=True):
             reports.append(report)
-            for (_, callback), result in zip(share, results, strict=True):
+            for (_, callback), result in zip(some, results, strict=True):
                 callback(result)
         self._stacked.report.add_processes(reports)
 
 
-def _run_stacked(tasks, n_cores, options):
+def _run_stacked(
+    tasks: list[Callable], n_cores: int, options: dict[str, Any]
+) -> tuple[list, Report]:
     """In a worker: the results of tasks, in their order, and what was stacked."""
     begin_report()  # the worker's last one may be of another call
     before = os.environ.get(CORES)

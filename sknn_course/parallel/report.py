@@ -68,9 +68,9 @@ class Report:
     """
 
     n_tasks: int = 0
-    waves: list = field(default_factory=list)
-    stacks: list = field(default_factory=list)
-    not_stacked: Counter = field(default_factory=Counter)
+    waves: list[int] = field(default_factory=list)
+    stacks: list[StackRecord] = field(default_factory=list)
+    not_stacked: Counter[str] = field(default_factory=Counter)
     n_data: int = 0
     n_different_data: int = 0
     n_shared: int = 0
@@ -80,18 +80,18 @@ class Report:
     seconds_waiting: float = 0.0
 
     @property
-    def seconds_elsewhere(self):
+    def seconds_elsewhere(self) -> float:
         """Wall-clock seconds in everything but the training of waves."""
         return self.seconds - self.seconds_training
 
-    def add_wave(self, waits):
+    def add_wave(self, waits: list[float]) -> None:
         """Count a wave, given the seconds that each of its networks waited."""
         n_before = sum(self.waves)
         self.waves.append(len(waits))
         total = self.seconds_waiting * n_before + sum(waits)
         self.seconds_waiting = total / sum(self.waves)
 
-    def add_processes(self, reports):
+    def add_processes(self, reports: "list[Report]") -> None:
         """Count what worker processes did at the same time."""
         for other in reports:
             n_waves, n_before = len(self.waves), sum(self.waves)
@@ -108,7 +108,7 @@ class Report:
             self.seconds_waiting = waits / max(1, sum(self.waves))
         self.seconds_training += max(other.seconds_training for other in reports)
 
-    def __str__(self):
+    def __str__(self) -> str:
         waves = "1 wave" if len(self.waves) == 1 else f"{len(self.waves)} waves"
         lines = [f"{self.n_tasks} tasks, {sum(self.waves)} networks in {waves}"]
         for stack in self.stacks:
@@ -139,14 +139,14 @@ class Report:
 _latest = Report()
 
 
-def begin_report():
+def begin_report() -> Report:
     """A new report, from now on the last one."""
     global _latest
     _latest = Report()
     return _latest
 
 
-def last_report():
+def last_report() -> Report:
     """Report of the latest ``with parallel_config("stacked")`` block.
 
     Returns

@@ -1,11 +1,16 @@
 """Tasks, and the joblib calls that they belong to."""
 
+from __future__ import annotations
+
 import contextvars
 import threading
 import traceback
+from collections.abc import Callable
 from itertools import count
 from time import monotonic
+from typing import Any
 
+from .._engine import FitJob
 from .._engine.threads import in_forked_child
 from .fit_time import leave_out
 from .held_memory import owners
@@ -37,7 +42,7 @@ class Call:
 
     Parameters
     ----------
-    rendezvous : Rendezvous
+    scheduler : Scheduler
     parent : Task or None
         The task that makes the call; None outside tasks.
 
@@ -60,13 +65,14 @@ class Call:
         Whether the parent sleeps until all tasks have ended or one has failed.
     """
 
-    def __init__(self, rendezvous, parent, started):
-        self.rendezvous, self.parent = rendezvous, parent
-        self.depth = 0 if parent is None else parent.call.depth + 1
-        self.tasks = set()
+    def __init__(self, scheduler: Any, parent: Task | None, started: float) -> None:
+        self.scheduler, self.parent = scheduler, parent
+        self.depth: int = 0 if parent is None else parent.call.depth + 1
+        self.tasks: set[Task] = set()
         self.dispatching = parent is None
         self.aborted = self.failed = False
-        self.failure = self.error = None
+        self.failure: Task | None = None
+        self.error: BaseException | None = None
         self.is_joined = False
         self.seconds = 0.0
         self.context = contextvars.copy_context()
@@ -74,20 +80,21 @@ class Call:
         self.started, self.last_submitted = started, monotonic()
 
     @property
-    def is_aborted(self):
+    def is_aborted(self) -> bool:
         """Whether this call, or a task around it, was aborted."""
         return self.aborted or (self.parent is not None and self.parent.is_aborted)
 
     @property
-    def is_over(self):
+    def is_over(self) -> bool:
         """Whether its results are there, or an error is."""
         return not self.tasks or self.failed or self.is_aborted
 
     @property
-    def is_settled(self):
+    def is_settled(self) -> bool:
         """Whether no task can fail any more that comes before the one that has."""
-        return self.failure is not None and all(
-            task.has_run for task in self.tasks if task.rank < self.failure.rank
+        failure = self.failure
+        return failure is not None and all(
+            task.has_run for task in self.tasks if task < failure
         )
 
 
@@ -99,18 +106,22 @@ class Task:
     call : Call
     function : callable
     callback : callable
-        Takes ``(succeeded, result or error)``.
+        Joblib's, takes ``(succeeded, result or error)``.
     goes_on : event
         Set when the task may go on.
     """
 
-    def __init__(self, call, function, callback, goes_on):
-        self.call, self.function, self.callback = call, function, callback
+    def __init__(
+        self, call: Call, function: Callable, callback: Any, goes_on: Any
+    ) -> None:
+        self.call, self.callback = call, callback
+        self.function: Callable | None = function
         self.rank = (-call.depth, next(_numbers))  # inner tasks first
         self.state = QUEUED
         self.goes_on = goes_on
-        self.has_run, self.outcome = False, None
-        self.job = None
+        self.has_run = False
+        self.outcome: tuple[bool, Any] | None = None
+        self.job: FitJob | None = None
         self.fills_core = False  # its job does, and is therefore trained one by one
         self.held_bytes = 0
         # those of its caller; joblib's batches have items
@@ -118,35 +129,42 @@ class Task:
         values = [v for _, args, options in calls for v in (*args, *options.values())]
         self.given = {id(owner) for value in values for owner in owners(value)}
         self.arrived = 0.0
+        self.seconds = 0.0  # that it took, without those of others
         self.seconds_trained = 0.0  # its share in the last wave
         self.seconds_of_others = 0.0  # in which it waited, beyond such shares
 
-    def __lt__(self, other):
+    def __lt__(self, other: Task) -> bool:
         return self.rank < other.rank
 
     @property
-    def is_aborted(self):
+    def is_aborted(self) -> bool:
         """Whether its call was, or a task before it has failed."""
         failure = self.call.failure
         return self.call.is_aborted or (failure is not None and failure < self)
 
-    def check(self):
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has run, without an error."""
+        return self.outcome is not None and self.outcome[0]
+
+    def check(self) -> None:
         """Raise `CallAborted` where it was aborted."""
         if self.is_aborted:
             raise CallAborted("The joblib call of this task has ended.")
 
 
-def current_task():
+def current_task() -> Task | None:
     """The task that this thread runs, or None."""
     return getattr(_thread, "task", None)
 
 
-def run(task):
+def run(task: Task) -> tuple[bool, Any]:
     """Run a task in this thread: whether it succeeded, and its result or error."""
     started = monotonic()
     _thread.task = task
     call = task.call
     function, task.function = task.function, None  # lets go of its arguments
+    assert function is not None
     call.warnings.restore()
     try:
         outcome = True, call.context.copy().run(function)

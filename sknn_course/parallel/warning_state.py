@@ -2,7 +2,7 @@
 
 import warnings
 
-STATE = ("filters", "showwarning", "_showwarnmsg_impl")  # what catch_warnings keeps
+from .. import _compat
 
 
 class WarningState:
@@ -20,18 +20,16 @@ class WarningState:
     ...     warnings.simplefilter("ignore")
     ...     ignored = WarningState()
     ...     state.restore()
-    ...     warnings.filters[0] == ignored.filters[0]
+    ...     warnings.filters[0] == ignored.values["filters"][0]
     False
     """
 
-    def __init__(self):
-        for name in STATE:
-            setattr(self, name, getattr(warnings, name, None))
+    def __init__(self) -> None:
+        self.values = {name: getattr(warnings, name) for name in _compat.WARNING_STATE}
 
-    def restore(self):
+    def restore(self) -> None:
         """Put the filters and printers back."""
-        for name in STATE:
-            if hasattr(warnings, name):
-                setattr(warnings, name, getattr(self, name))
+        for name, value in self.values.items():
+            setattr(warnings, name, value)
         with warnings.catch_warnings():
             pass  # tells the interpreter that the filters have changed

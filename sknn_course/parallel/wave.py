@@ -1,16 +1,19 @@
-"""Training of a wave: the jobs that met at the rendezvous."""
+"""Training of a wave: the jobs of the tasks that wait, stacked by structure."""
 
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
+from .._engine import FitJob
 from .._engine.capture import capture_cuda_graph, why_not_captured
 from .._engine.groups import group_by_structure
 from .fit_time import shares_of
-from .group import train_group
-from .report import StackRecord
-from .workers import share_out, trained_by_workers
+from .report import Report, StackRecord
+from .retry import train_group
+from .task import WAITING, Task
+from .workers import divide, trained_by_workers
 
 
-def describe(job):
+def describe(job: FitJob) -> str:
     """Structure of a job's network and its training, in words."""
     trained = [
         layer.units if hasattr(layer, "units") else f"{layer.filters}f"
@@ -23,34 +26,66 @@ def describe(job):
     return f"{network} {settings.solver}, batch {settings.batch_size}, {job.device}"
 
 
-def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
-    """Train jobs, those of equal structure together.
+def train_wave(
+    tasks: Sequence[Task],
+    report: Report,
+    cuda_graphs: bool = False,
+    worker_bytes: int = 0,
+) -> None:
+    """Train the jobs of tasks.
 
     Parameters
     ----------
-    jobs : list of FitJob
-        Trained in place; ``error`` is set where a job failed.
+    tasks : sequence of Task
+        Their jobs are trained in place, with ``error`` where one failed. Those that
+        wait no more may be left out.
     report : Report
-    is_wanted : callable
-        ``is_wanted(job)`` tells whether somebody still waits for the job.
     cuda_graphs : bool
         Whether to record the steps as CUDA graphs, where that is possible.
-    shared_bytes : int
+    worker_bytes : int
         Worker processes may train a part of the jobs at the same time, where the
         rows in all processes together keep below this.
 
-    Returns
-    -------
-    dict
-        Seconds of each job, by its id.
+    Raises
+    ------
+    KeyboardInterrupt
     """
-    seconds_of = {}
+    task_of = {task.job: task for task in tasks}
+    jobs = [task.job for task in tasks if task.job is not None]
+    try:
+        seconds = _train(
+            jobs,
+            report,
+            lambda job: task_of[job].state == WAITING,
+            cuda_graphs,
+            worker_bytes,
+        )
+        for job in jobs:
+            task_of[job].seconds_trained = seconds.get(job, 0.0)
+    except BaseException as error:  # or the tasks would wait for ever
+        if isinstance(error, KeyboardInterrupt):
+            for job in jobs:
+                job.error = KeyboardInterrupt()  # without the frames of this one
+            raise
+        for job in jobs:
+            job.error = error
+
+
+def _train(
+    jobs: list[FitJob],
+    report: Report,
+    is_wanted: Callable[[FitJob], bool],
+    cuda_graphs: bool,
+    worker_bytes: int,
+) -> dict[FitJob, float]:
+    """Train jobs; the seconds of each."""
+    seconds_of: dict[FitJob, float] = {}
     wave = len(report.waves) - 1
     splits = [s for job in jobs for s in (job.train, job.validation) if s is not None]
     report.n_data += len(splits)
-    report.n_different_data += len(set(map(id, splits)))
+    report.n_different_data += len(set(splits))
 
-    def train_here(group, n_cores=None):
+    def train_here(group: list[FitJob], n_cores: int | None = None) -> None:
         group = [job for job in group if is_wanted(job)]
         if not group:
             return
@@ -67,17 +102,18 @@ def train_wave(jobs, report, is_wanted, cuda_graphs=False, shared_bytes=0):
             StackRecord(wave, len(group), description, seconds, failed)
         )
 
-    own, shares, rest = share_out(group_by_structure(jobs), shared_bytes)
-    with trained_by_workers(shares) as trained:
+    own, of_workers, rest = divide(group_by_structure(jobs), worker_bytes)
+    with trained_by_workers(of_workers) as trained:
         for group in own:
             train_here(group, n_cores=1)
         for group, outcome in trained:
             if outcome is None:
                 rest.append(group)
-            else:
-                seconds_of.update(shares_of(group, outcome[0]))
-                of_stack = wave, len(group), describe(group[0]), *outcome
-                report.stacks.append(StackRecord(*of_stack, in_worker=True))
+                continue
+            seconds, failed = outcome
+            seconds_of.update(shares_of(group, seconds))
+            stack = wave, len(group), describe(group[0]), seconds, failed
+            report.stacks.append(StackRecord(*stack, in_worker=True))
     for group in rest:
         train_here(group)
     return seconds_of

@@ -12,21 +12,25 @@ import threading
 import warnings
 from bisect import bisect
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from time import monotonic, perf_counter
+from typing import Any
 
 import joblib
 import numpy as np
 import torch
-from joblib.externals.loky import ProcessPoolExecutor
 from sklearn.utils import check_random_state
 
+from .. import _compat
+from .._engine import FitJob
 from .._engine.interrupts import Uninterrupted, wait_for
 from .._engine.plan import fills_core, training_seconds
 from .._engine.threads import in_forked_child
 from .equal_data import cut_bytes
-from .group import set_state, state_of, train_group
 from .orphans import end_with_parent
+from .retry import set_state, state_of, train_group
 
 # Measured on two cores
 START_SECONDS = 3.0  # until a new worker trains
@@ -34,53 +38,55 @@ SEND_SECONDS = 0.2  # until one that is there trains
 WORTH = 0.8  # of the seconds on one core, of which threads save a part, too
 IDLE_SECONDS = 300.0  # after which workers end
 
+Groups = list[list[FitJob]]  # jobs of equal structure
+
 
 class _Pool:
     """Worker processes of this module, started once for all calls."""
 
-    def __init__(self, of_parent=None):
+    def __init__(self, of_parent: "_Pool | None" = None) -> None:
         self._of_parent = of_parent  # whose executor wakes it when we let go
-        self._executor, self.n_workers = None, 0
+        self._executor: Any = None
+        self.n_workers = 0
         self.last_used = 0.0
 
     @property
-    def is_there(self):
+    def is_there(self) -> bool:
         idle = monotonic() - self.last_used
         return self._executor is not None and idle < 0.9 * IDLE_SECONDS
 
-    def submit(self, arguments):
+    def submit(self, arguments: Sequence[bytes]) -> list[Future]:
         """Futures of `_train`, one worker for each argument."""
         with Uninterrupted():
             if not self.is_there:
                 self.end()
                 self.n_workers = len(arguments)
-                self._executor = ProcessPoolExecutor(
+                self._executor = _compat.ProcessPoolExecutor(
                     self.n_workers, timeout=IDLE_SECONDS, initializer=end_with_parent
                 )
             return [self._executor.submit(_train, argument) for argument in arguments]
 
-    def end(self):
+    def end(self) -> None:
         """End the workers, whatever they do."""
         with Uninterrupted():
             executor, self._executor = self._executor, None
             if executor is not None:
-                tasks = executor._call_queue
+                close_call_queue = _compat.call_queue_of(executor)
                 executor.shutdown(kill_workers=True)
-                # or the thread that sends tasks would wait for ever for a reader
-                tasks._reader.close()
+                close_call_queue()
 
 
 _pool = _Pool()
 
 
 @in_forked_child
-def _start_own_pool():
+def _start_own_pool() -> None:
     """The workers answer to the process that has started them."""
     global _pool
     _pool = _Pool(of_parent=_pool)
 
 
-def share_out(groups, max_bytes):
+def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups]:
     """Divide the groups of a wave among this process and workers, where that pays.
 
     Parameters
@@ -94,15 +100,15 @@ def share_out(groups, max_bytes):
     -------
     own : list of list of FitJob
         To be trained here, on one core, while the workers train.
-    shares : list of list of list of FitJob
+    worker_groups : list of list of list of FitJob
         The groups of each worker.
     rest : list of list of FitJob
         To be trained here afterwards, on all cores.
     """
     leaving = _may_leave(groups) if max_bytes and _is_main() else set()
-    small = _filter(groups, lambda job: id(job) in leaving)
-    different = {id(job.train): job.train for group in small for job in group}
-    n_bytes = sum(map(cut_bytes, different.values()))
+    small = _filter(groups, leaving.__contains__)
+    different = {job.train for group in small for job in group}
+    n_bytes = sum(map(cut_bytes, different))
     most = min(joblib.cpu_count(), max_bytes // max(1, n_bytes))
     start = START_SECONDS
     if _pool.is_there:
@@ -114,71 +120,72 @@ def share_out(groups, max_bytes):
     best = min(plans, key=lambda plan: _seconds(plan, start), default=None)
     if best is None or _seconds(best, late) > bound:
         return [], [], groups
-    own, *shares = filter(None, best)
-    return own, shares, _filter(groups, lambda job: id(job) not in leaving)
+    own, *worker_groups = filter(None, best)
+    return own, worker_groups, _filter(groups, lambda job: job not in leaving)
 
 
-def _is_main():
+def _is_main() -> bool:
     """Whether this is the thread and the process that may start others."""
     return (
-        threading.current_thread() is threading.main_thread()
+        _compat.ProcessPoolExecutor is not None
+        and threading.current_thread() is threading.main_thread()
         and multiprocessing.parent_process() is None
     )
 
 
-def _may_leave(groups):
-    """Ids of the jobs that can be trained in another process, and small ones."""
+def _may_leave(groups: Groups) -> set[FitJob]:
+    """Jobs that can be trained in another process, and small ones."""
     jobs = [job for group in groups for job in group]
-    uses = Counter(id(job.rng) for job in jobs)
-    uses[id(check_random_state(None))] = 1  # its users get generators of their own
+    uses = Counter(job.rng for job in jobs)
+    uses[check_random_state(None)] = 1  # its users get generators of their own
     return {
-        id(job)
+        job
         for job in jobs
         if job.device.type == "cpu"
         and not fills_core(job)
         and not job.settings.verbose
         and job.task is job.augment is None
-        and uses[id(job.rng)] == 1
+        and uses[job.rng] == 1
     }
 
 
-def _filter(groups, is_wanted):
-    groups = [list(filter(is_wanted, group)) for group in groups]
-    return [group for group in groups if group]
+def _filter(groups: Groups, is_wanted: Callable[[FitJob], bool]) -> Groups:
+    some = [list(filter(is_wanted, group)) for group in groups]
+    return [group for group in some if group]
 
 
-def _cut(groups, n_processes, start):
+def _cut(groups: Groups, n_processes: int, start: float) -> list[Groups]:
     """The groups of each process, all of which end at about the same time."""
     seconds = list(map(training_seconds, groups))
     each = (sum(seconds) + (n_processes - 1) * start) / n_processes
     ends = [each + k * (each - start) for k in range(n_processes - 1)]
-    shares = [[] for _ in range(n_processes)]
+    of_processes: list[Groups] = [[] for _ in range(n_processes)]
     done = 0.0
     for group, of_group in zip(groups, seconds, strict=True):
-        parts = [[] for _ in shares]
+        parts: Groups = [[] for _ in of_processes]
         of_job = of_group / len(group)
         for job in group:
             parts[bisect(ends, done + of_job / 2)].append(job)
             done += of_job
-        for share, part in zip(shares, parts, strict=True):
+        for of_process, part in zip(of_processes, parts, strict=True):
             if part:
-                share.append(part)
-    return shares
+                of_process.append(part)
+    return of_processes
 
 
-def _seconds(shares, start):
+def _seconds(of_processes: list[Groups], start: float) -> float:
     """Until all have trained their groups, those of this process first."""
-    own, *others = (sum(map(training_seconds, share)) for share in shares)
+    own, *others = (sum(map(training_seconds, groups)) for groups in of_processes)
     return max([own, *(start + other for other in others)])
 
 
 @contextmanager
-def trained_by_workers(shares):
+def trained_by_workers(worker_groups: list[Groups]) -> Iterator[Iterable]:
     """Inside, workers train; what is inside is to take their results at its end.
 
     Parameters
     ----------
-    shares : list of list of list of FitJob
+    worker_groups : list of list of list of FitJob
         The groups of each worker.
 
     Yields
@@ -187,33 +194,33 @@ def trained_by_workers(shares):
         Each group, its jobs trained, with the seconds that it took and whether it
         failed as a stack; or with None, its jobs as they were, where a worker failed.
     """
-    if not shares:
+    if not worker_groups:
         yield ()
         return
-    _give_generators(shares)
+    _give_generators(worker_groups)
     try:
-        yield _results(shares, _pool.submit(list(map(_pickled, shares))))
+        yield _results(worker_groups, _pool.submit(list(map(_pickled, worker_groups))))
     except BaseException:
         _pool.end()
         raise
 
 
-def _give_generators(shares):
+def _give_generators(worker_groups: list[Groups]) -> None:
     """Seeded by numpy's global one, to the jobs that draw from it."""
     numpys = check_random_state(None)
-    for job in (job for share in shares for group in share for job in group):
+    for job in (job for groups in worker_groups for group in groups for job in group):
         if job.rng is numpys:
             job.rng = np.random.RandomState(numpys.randint(2**31))
 
 
-def _pickled(share):
+def _pickled(groups: Groups) -> bytes:
     """By pickle itself, which is many times quicker than loky's pickler."""
     return pickle.dumps(
-        [[_converted(job, torch.Tensor.numpy) for job in group] for group in share]
+        [[_converted(job, torch.Tensor.numpy) for job in group] for group in groups]
     )
 
 
-def _train(pickled):
+def _train(pickled: bytes) -> bytes:
     """In a worker: trained copies of the jobs, with seconds and failure, by group."""
     results = []
     for group in pickle.loads(pickled):
@@ -229,9 +236,11 @@ def _train(pickled):
     return pickle.dumps(results)
 
 
-def _results(shares, futures):
+def _results(
+    worker_groups: list[Groups], futures: Sequence[Future]
+) -> Iterator[tuple[list[FitJob], tuple[float, bool] | None]]:
     """Take over what workers have trained, as soon as all have."""
-    groups = [group for share in shares for group in share]
+    groups = [group for groups in worker_groups for group in groups]
     try:
         wait_for(futures)
         _pool.last_used = monotonic()
@@ -251,7 +260,7 @@ def _results(shares, futures):
         yield group, outcome
 
 
-def _converted(job, convert):
+def _converted(job: FitJob, convert: Callable) -> FitJob:
     """A copy of a job, its tensors as arrays, which are pickled sooner, or back."""
     job = copy.copy(job)
     job.optimizer = copy.copy(job.optimizer)

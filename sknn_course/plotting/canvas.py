@@ -1,13 +1,23 @@
 """What the displays share: their colours, and the axes that they draw in."""
 
 import numpy as np
-from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 BLUE, ORANGE, GREY = "#0b5394", "#c55a11", "#8a8a8a"
 # told apart by colour-blind readers too, and by their lightness in grey
 SERIES = (BLUE, ORANGE, "#2a9d8f", "#8f4f9e", "#d4a017", "#4d4d4d")
 SIGNED = "RdBu_r"  # colour map of values around zero
 MAPS = "gray"  # of images
+
+
+def _pyplot(caller):
+    """matplotlib's, where it is installed."""
+    try:
+        import matplotlib.pyplot
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} requires matplotlib: `pip install matplotlib`."
+        ) from error
+    return matplotlib.pyplot
 
 
 def single_axes(ax, caller, *, width, height):
@@ -33,8 +43,7 @@ def single_axes(ax, caller, *, width, height):
     TypeError
         If ``ax`` is something else.
     """
-    check_matplotlib_support(caller)
-    import matplotlib.pyplot as plt
+    plt = _pyplot(caller)
 
     if ax is None:
         return plt.subplots(figsize=(width, height), layout="constrained")[1]
@@ -88,8 +97,7 @@ def panel_axes(
     ValueError
         If ``ax`` holds another number of axes, or was divided before.
     """
-    check_matplotlib_support(caller)
-    import matplotlib.pyplot as plt
+    plt = _pyplot(caller)
     from matplotlib.axes import Axes
 
     n_columns = min(n_columns, n_panels)

@@ -4,10 +4,11 @@ from numbers import Integral
 
 import torch
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
+
+from sknn_course._compat import BaseSearchCV
 
 from .._engine.ops.build import build_module
 from .._engine.ops.initialisers import initial_parameters

@@ -4,7 +4,8 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import is_regressor
-from sklearn.model_selection._search import BaseSearchCV
+
+from sknn_course._compat import BaseSearchCV
 
 from .canvas import SERIES, root_figure, shades, single_axes, tidy
 

@@ -1,10 +1,12 @@
 """Training of a group of jobs, in which an error stays with the job that causes it."""
 
 import copy
+from collections.abc import Callable
 from math import ceil
 
 import torch
 
+from .._engine import FitJob
 from .._engine import train_group as train
 
 CHANGED = (
@@ -18,7 +20,12 @@ CHANGED = (
 )
 
 
-def train_group(jobs, is_wanted, record=None, n_cores=None):
+def train_group(
+    jobs: list[FitJob],
+    is_wanted: Callable[[FitJob], bool],
+    record: Callable | None = None,
+    n_cores: int | None = None,
+) -> bool:
     """Train jobs of equal structure; whether that went well at the first go.
 
     Where a stack raises, its jobs are trained one by one from their start; where a
@@ -65,7 +72,7 @@ def train_group(jobs, is_wanted, record=None, n_cores=None):
     return False
 
 
-def state_of(job):
+def state_of(job: FitJob) -> tuple[dict, dict, dict, dict]:
     """What training changes in a job; it replaces tensors, never fills them.
 
     Returns
@@ -82,7 +89,7 @@ def state_of(job):
     )
 
 
-def set_state(job, state):
+def set_state(job: FitJob, state: tuple[dict, dict, dict, dict]) -> None:
     """Give a job the state that `state_of` took."""
     attributes, rng_state, progress, optimizer = state
     vars(job).update(attributes)

@@ -2,7 +2,9 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 import torch
 
@@ -10,7 +12,7 @@ from .._plain_values import plain
 from .task import current_task
 
 
-class SharedResults:
+class ResultCache:
     """Results of functions by the content of their arguments, the newest kept.
 
     Parameters
@@ -19,14 +21,14 @@ class SharedResults:
         Size of the tensors that are kept.
     """
 
-    def __init__(self, max_bytes):
+    def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.n_bytes = 0
         self.n_shared = 0
         self._results: OrderedDict = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, function, arguments):
+    def get(self, function: Callable, arguments: tuple) -> Any:
         """The result for these arguments, computed unless it is known."""
         key = (function, *map(_content, arguments))
         with self._lock:
@@ -43,7 +45,7 @@ class SharedResults:
         return result
 
 
-def share(function, *arguments):
+def memoize(function: Callable, *arguments: Any) -> Any:
     """``function(*arguments)``, in a stacked call once for equal arguments.
 
     So the candidates of a search share what depends on the fold alone: a
@@ -62,18 +64,18 @@ def share(function, *arguments):
     Examples
     --------
     >>> import torch
-    >>> from sknn_course.parallel.shared import share
-    >>> share(torch.sum, torch.ones(3))
+    >>> from sknn_course.parallel.result_cache import memoize
+    >>> memoize(torch.sum, torch.ones(3))
     tensor(3.)
     """
     arguments = tuple(map(plain, arguments))
     task = current_task()
     if task is None:
         return function(*arguments)
-    return task.call.rendezvous.results.get(function, arguments)
+    return task.call.scheduler.results.get(function, arguments)
 
 
-def _content(argument):
+def _content(argument: Any) -> Any:
     if not isinstance(argument, torch.Tensor):
         return argument
     values = argument.detach().cpu().contiguous().numpy()
@@ -81,6 +83,6 @@ def _content(argument):
     return digest, tuple(argument.shape), argument.dtype, argument.device
 
 
-def _n_bytes(result):
+def _n_bytes(result: torch.Tensor | tuple[torch.Tensor, ...]) -> int:
     tensors = result if isinstance(result, tuple) else (result,)
     return sum(tensor.nbytes for tensor in tensors)
