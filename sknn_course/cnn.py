@@ -391,6 +391,8 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
 
     %(initialisation)s
 
+    %(normalize_y)s
+
     %(computing)s
 
     Attributes
@@ -479,6 +481,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         noise: float = 0.0,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,

@@ -200,6 +200,8 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
 
     %(initialisation)s
 
+    %(normalize_y)s
+
     %(computing)s
 
     Attributes
@@ -279,6 +281,7 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         noise: float = 0.0,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,

@@ -119,6 +119,8 @@ class Loss:
     targets : {'classes', 'labels', 'numbers'}
         Whether y is one-hot, or 0/1 for each label, or of numbers.
     least_target : float, optional
+    degree : int
+        Power of the unit of the targets that the loss is in.
     parameters : tuple of str
         Parameters of the estimators that ``per_row``, ``gradient`` and
         ``criterion`` take as keywords.
@@ -134,6 +136,7 @@ class Loss:
     net_options: Mapping[str, Any] = field(default_factory=dict)
     targets: Literal["classes", "labels", "numbers"] = "numbers"
     least_target: float | None = None
+    degree: int = 0
     parameters: tuple[str, ...] = ()
     meaning: str = ""
 
@@ -163,7 +166,9 @@ LOSSES = {
         net=NeuralNetBinaryClassifier,
         targets="labels",
     ),
-    "squared_error": Loss(_squared_error, nn.MSELoss, meaning="half the squared error"),
+    "squared_error": Loss(
+        _squared_error, nn.MSELoss, degree=2, meaning="half the squared error"
+    ),
     "poisson": Loss(
         _poisson,
         nn.PoissonNLLLoss,
@@ -175,12 +180,14 @@ LOSSES = {
     "huber": Loss(
         _huber,
         nn.HuberLoss,
+        degree=2,
         gradient=lambda y, p: (p - y).clamp_(-1, 1).div_(y.shape[-1]),
         meaning="half the squared error up to errors of 1, then linear (delta=1)",
     ),
     "absolute_error": Loss(
         _absolute_error,
         nn.L1Loss,
+        degree=1,
         gradient=lambda y, p: (p - y).sign_().div_(y.shape[-1]),
         meaning="the absolute error",
     ),

@@ -83,6 +83,16 @@ class NeuralEstimator(
         """Weights of the rows by their classes, or None."""
         return None
 
+    def _standardised(
+        self,
+        targets: Targets,
+        encoded: Array,
+        sample_weight: Array | None,
+        first: bool,
+    ) -> Array:
+        """Encoded targets as the network learns them; the first fit sets how."""
+        return encoded
+
     @classmethod
     @cache
     def _get_param_names(cls) -> list[str]:
@@ -156,6 +166,7 @@ class NeuralEstimator(
         parameters = (
             self._start(layout, dtype, rng) if first else self._current(layout, dtype)
         )
+        encoded = self._standardised(targets, encoded, sample_weight, first)
         split = as_split(X, encoded, sample_weight, dtype)
         parts = self._split(split, validation, targets, rng)
         settings = training_settings(self, targets, parts[0])

@@ -148,6 +148,17 @@ CLASS_WEIGHT = """
         `sample_weight`.
 """
 
+NORMALIZE_Y = """
+    normalize_y : bool, default=False
+        Whether each output is standardised in training, by the mean and the standard
+        deviation, weighted by `sample_weight`, of the first fit: `warm_start` and
+        `partial_fit` keep them. Predictions are in the unit of y, and so are
+        `loss_`, `loss_curve_`, `best_loss_` and `validation_loss_curve_` of one
+        output; the losses of several, which differ in their units, are those of
+        the standardised ones, as is what `tol` is compared with, what `verbose`
+        prints, and `net_` with its history. Not with 'poisson'.
+"""
+
 COMPUTING = """
     device : {'auto', 'cpu', 'cuda', 'mps'}, default='auto'
         Where to compute; 'auto' takes a CUDA GPU where there is one, else the CPU.
@@ -279,6 +290,7 @@ def documented(cls: Estimator) -> Estimator:
         "batch_norm": BATCH_NORM,
         "initialisation": INITIALISATION,
         "class_weight": CLASS_WEIGHT,
+        "normalize_y": NORMALIZE_Y,
         "computing": COMPUTING,
         "attributes": ATTRIBUTES,
     }
