@@ -21,7 +21,9 @@ ROWS = [
     ["_compare"],
     [""],  # sknn_course/__init__.py
     ["plotting", "inspection", "preprocessing", "tensorboard"],
+    ["tabular"],
     ["ensemble"],
+    ["_tabular"],
     ["_ensemble", "mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["_estimator"],
     ["augmentation"],

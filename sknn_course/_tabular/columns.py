@@ -129,6 +129,24 @@ def dates(name: Any, column: Any) -> Array:
     return found
 
 
+def n_rows(X: Any) -> int:
+    """Number of rows of a table.
+
+    Raises
+    ------
+    ValueError
+        If X is none.
+    """
+    shape = getattr(X, "shape", None) or np.shape(np.asarray(X, dtype=_common_type(X)))
+    if len(shape) != 2 or not all(shape):
+        raise ValueError(
+            f"X has {shape[0] if shape else 0} sample(s) and shape={shape}, while a "
+            "minimum of 1 is required: give a table of rows and columns. Reshape your "
+            "data with X.reshape(-1, 1) if it has one column."
+        )
+    return int(shape[0])
+
+
 def _common_type(X: Any) -> type | None:
     """Objects where rows of a list mix numbers and text, else numpy's choice."""
     try:

@@ -132,6 +132,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ndarray or csr_array of float32, shape (n_samples, n_columns)
         """
         self._validate_params()
+        self._parts: list[tuple[Any, Any]]
         if sparse.issparse(X):
             X = self._sparse_rows(X, reset=True)
             self.kinds_, self._parts = {}, [(slice(None), MaxAbsScaler().fit(X))]

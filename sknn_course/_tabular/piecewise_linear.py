@@ -4,7 +4,7 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
@@ -51,7 +51,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     def __init__(self, n_bins: int = 12) -> None:
         self.n_bins = n_bins
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the quantiles.
 
         Parameters
@@ -69,7 +69,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         self.edges_ = [np.unique(np.quantile(column, levels)) for column in X.T]
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+    def transform(self, X: Any) -> NDArray[np.float64]:
         """Encode.
 
         Parameters
