@@ -138,11 +138,15 @@ def n_rows(X: Any) -> int:
         If X is none.
     """
     shape = getattr(X, "shape", None) or np.shape(np.asarray(X, dtype=_common_type(X)))
-    if len(shape) != 2 or not all(shape):
+    if len(shape) != 2:
         raise ValueError(
-            f"X has {shape[0] if shape else 0} sample(s) and shape={shape}, while a "
-            "minimum of 1 is required: give a table of rows and columns. Reshape your "
-            "data with X.reshape(-1, 1) if it has one column."
+            f"X has shape {shape}: give rows and columns. Reshape your data with "
+            "X.reshape(-1, 1) if it has one column, X.reshape(1, -1) if one row."
+        )
+    if not all(shape):
+        raise ValueError(
+            f"Found {shape[0]} sample(s) with {shape[1]} feature(s) (shape={shape}) "
+            "while a minimum of 1 is required."
         )
     return int(shape[0])
 

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     MaxAbsScaler,
@@ -19,12 +20,17 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
 
 from .columns import Array, categories, dates, kind_of, numbers, table_columns
 from .piecewise_linear import PiecewiseLinearEncoder
 from .scaling import SmoothRobustScaler
 
+DATE_PARTS = ("day", "month", "day_of_month", "day_of_week", "hour")
 MOST_QUANTILES = 1000
 TargetType = Literal["auto", "continuous", "binary", "multiclass"]
 
@@ -187,6 +193,34 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             ]
         ).astype(np.float32)
 
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Names of the encoded columns, those of the table in them.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        if not self.kinds_:
+            return self._parts[0][1].get_feature_names_out(names)
+        of_kind: dict[bool, list[str]] = {True: [], False: []}
+        for name, kind in zip(names, self.kinds_.values(), strict=True):
+            parts = [f"{name}_{part}" for part in DATE_PARTS]
+            of_kind[kind != "category"] += parts if kind == "date" else [name]
+        tables = [np.array(of_kind[key], dtype=object) for key in (True, False)]
+        return np.concatenate(
+            [
+                part.get_feature_names_out(table[varies])
+                for table, (varies, part) in zip(tables, self._parts, strict=True)
+                if part is not None
+            ]
+        )
+
     def _columns(self, X: Any, reset: bool) -> dict[Any, Any]:
         if sparse.issparse(X):
             raise TypeError("X is sparse, but it was not in fit: give X.toarray().")
@@ -252,7 +286,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         many = [place for place, n in enumerate(n_levels) if n > self.max_levels]
         if many and y is not None:
             # by other rows' targets; of a fixed seed: the data alone decide
-            means = TargetEncoder(target_type=self.target_type, random_state=0)
+            others = KFold(5, shuffle=True, random_state=0)
+            means = TargetEncoder(target_type=self.target_type, cv=others)
             parts.append(("means", make_pipeline(means, StandardScaler()), many))
         return ColumnTransformer(parts)
 
