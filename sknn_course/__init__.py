@@ -12,6 +12,7 @@ from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
 from .svm import linear_svm, rbf_svm
+from .tabular import TabularClassifier, TabularRegressor
 
 __version__ = "0.1.0"
 
@@ -27,6 +28,8 @@ __all__ = [
     "LeastSquaresSVR",
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "compare",
     "linear_svm",
     "rbf_svm",
