@@ -27,6 +27,7 @@ from sknn_course.least_squares import LeastSquaresClassifier, LeastSquaresRegres
 from sknn_course.ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from sknn_course.mlp import MLPClassifier, MLPRegressor
 from sknn_course.svm import linear_svm, rbf_svm
+from sknn_course.tabular import TabularClassifier, TabularRegressor
 
 FEW_ROWS = 1000
 MANY_FEATURES = 500
@@ -53,8 +54,9 @@ class Model:
         How columns are prepared: numbers filled up and standardised; numbers as they
         are, with gaps; or by the estimator itself, which takes the data frame.
         Where the first two see categories, they are one-hot encoded.
-    images : {'too', 'not', 'only'}
-        Whether it is compared where rows are images, unless it is asked for.
+    images : {'too', 'not', 'only', 'asked'}
+        Whether it is compared where rows are images, unless it is asked for; 'asked'
+        is nowhere else.
     package : str
         What has to be installed for it, beside this package's own needs.
     neural : bool
@@ -76,6 +78,7 @@ class Model:
     def suits(self, table: Any) -> bool:
         """Whether it is compared on a table unless it is asked for."""
         where = {"too": True, "not": not table.image_shape, "only": table.image_shape}
+        where["asked"] = False
         return self.installed and table.task in self.tasks and bool(where[self.images])
 
 
@@ -182,6 +185,11 @@ def _cnn(classify: bool, table: Any) -> Made:
     return estimator, space, 0.3
 
 
+def _tabular(classify: bool, table: Any) -> Made:
+    # the ensemble searches by itself
+    return TabularClassifier() if classify else TabularRegressor(), {}, 1.0
+
+
 _ALPHAS = loguniform(1e-6, 1e-1)
 
 
@@ -199,6 +207,7 @@ MODELS = {
     "random_forest": Model(_random_forest, columns="whole"),
     "mlp": Model(_mlp, neural=True),
     "cnn": Model(_cnn, images="only", neural=True),
+    "tabular": Model(_tabular, columns="own", images="asked"),
     "rbf_svm": Model(_rbf_svm),
     "ls_svm": Model(_ls_svm),
     "lightgbm": _boosting(lightgbm, "lightgbm"),
