@@ -171,9 +171,9 @@ def _periodic(graph, x, layer, shape, own):
     waves = graph.add("Cos", angle)
     if layer.n_waves > layer.n_frequencies:
         waves = graph.add("Concat", waves, graph.add("Sin", angle), axis=2)
-    waves = graph.add("Unsqueeze", waves, np.array([2]))  # (n_rows, n, 1, n_waves)
+    waves = graph.add("Transpose", waves, perm=[1, 0, 2])  # (n, n_rows, n_waves)
     products = graph.add("MatMul", waves, own["column_weight"])
-    outputs = graph.add("Squeeze", products, np.array([2]))
+    outputs = graph.add("Transpose", products, perm=[1, 0, 2])
     outputs = graph.add("Add", outputs, own["column_bias"])
     if layer.keeps_columns:
         outputs = graph.add("Concat", columns, outputs, axis=2)

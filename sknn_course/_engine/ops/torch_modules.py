@@ -52,21 +52,22 @@ class PeriodicEmbedding(nn.Module):
         self.weight, self.bias = undrawn["column_weight"], undrawn["column_bias"]
 
     def forward(self, x: Tensor) -> Tensor:
-        columns = x[:, : self.n_columns, None]
-        angle = 2 * pi * self.frequency * columns
+        columns = x[:, : self.n_columns].T.unsqueeze(-1)  # (n_columns, n_rows, 1)
+        angle = 2 * pi * self.frequency.unsqueeze(-2) * columns
         if self.phase is None:
             waves = torch.cat([angle.cos(), angle.sin()], -1)
         else:
-            waves = (angle + self.phase).cos()
-        outputs = (waves.unsqueeze(-2) @ self.weight).squeeze(-2) + self.bias
+            waves = (angle + self.phase.unsqueeze(-2)).cos()
+        outputs = waves @ self.weight + self.bias.unsqueeze(-2)
         if self.layer.keeps_columns:
             outputs = torch.cat([columns, outputs], -1)
         else:
             outputs = outputs.relu()
-        return torch.cat([outputs.flatten(1), x[:, self.n_columns :]], 1)
+        by_row = outputs.transpose(0, 1).flatten(1)
+        return torch.cat([by_row, x[:, self.n_columns :]], 1)
 
     def extra_repr(self) -> str:
-        return str(self.layer)
+        return self.layer.in_words()
 
 
 class SparseConv2d(nn.Conv2d):
