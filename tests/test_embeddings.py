@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
+from skorch.callbacks import EpochTimer
 from stacked_fits import Fit, assert_same_fit, copies, fit_alone
 
 from sknn_course import MLPClassifier, MLPRegressor
@@ -200,6 +201,7 @@ def test_what_does_not_fit_is_refused(given, message):
         dict(size=1, variant="pbld"),
         dict(scale=0),
         dict(scale=np.nan),
+        dict(scale=1e31),
         dict(variant="ple"),
         dict(n_columns=0),
     ],
@@ -210,3 +212,10 @@ def test_fields_are_checked(wrong):
         PeriodicEmbedding(**wrong)
     with pytest.raises(ValueError, match="needs rows of numbers"):
         PeriodicEmbedding().output_shape((3, 8, 8))
+
+
+@pytest.mark.parametrize("name", EMBEDDINGS)
+def test_a_net_that_callbacks_see_is_trained_alike(name):
+    mlp = MLPClassifier((4,), numeric_embedding=name, batch_norm="before", **SHORT)
+    seen = clone(mlp).set_params(callbacks=[EpochTimer()]).fit(X, Y)
+    assert_allclose(seen.loss_curve_, mlp.fit(X, Y).loss_curve_, rtol=1e-6)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import pi
 from typing import Literal
 
+from .._number_range import LARGEST
 from .specification import Layer, Shape, ShapeError, is_size, times
 
 VARIANTS = ("plr", "plr_lite", "pbld")
@@ -67,7 +68,11 @@ class PeriodicEmbedding(Layer):
         self._take("variant", VARIANTS.__contains__, f"one of {VARIANTS}")
         least = 1 + self.keeps_columns
         self._take("size", lambda n: is_size(n, least), f"a number from {least}")
-        self._take_number("scale", lambda scale: scale > 0, "a positive number")
+        self._take_number(
+            "scale",
+            lambda scale: 0 < scale <= LARGEST,
+            f"a number above 0, at most {LARGEST:g}",
+        )
         self._take(
             "n_columns",
             lambda n: n is None or is_size(n),
