@@ -7,10 +7,12 @@ baselines to compare them with, and data sets to try them on.
 from ._engine import DivergedError
 from .cnn import CNNClassifier, CNNRegressor
 from .ensemble import EnsembleClassifier, EnsembleRegressor
+from .leaderboard import compare
 from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
 from .svm import linear_svm, rbf_svm
+from .tabular import TabularClassifier, TabularRegressor
 
 __version__ = "0.1.0"
 
@@ -26,6 +28,9 @@ __all__ = [
     "LeastSquaresSVR",
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
+    "compare",
     "linear_svm",
     "rbf_svm",
 ]

@@ -13,7 +13,7 @@ FACTORS = (
     "noise",
     "weight_decay",
 )
-DIVISORS = ("batch_norm_epsilon", "epsilon")  # keep 0 / 0 away, so not 0 themselves
+DIVISORS = ("batch_norm_epsilon", "epsilon", "grad_clip")  # must not become 0
 
 
 def check_number_range(estimator, dtype):

@@ -218,6 +218,8 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
 
     %(class_weight)s
 
+    %(label_smoothing)s
+
     %(computing)s
 
     Attributes
@@ -299,6 +301,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         l2: float = 0.0,
         penalize_bias: bool = False,
         weight_decay: float = 0.0,
+        grad_clip: float | None = None,
         dropout: Rates = 0.0,
         input_dropout: float = 0.0,
         batch_norm: BatchNormPlace = False,
@@ -308,6 +311,7 @@ class CNNClassifier(_ConvolutionalNetwork, NeuralClassifier):
         weight_init: str = "glorot",
         bias_init: str = "auto",
         class_weight: ClassWeight = None,
+        label_smoothing: float = 0.0,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,
@@ -391,6 +395,10 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
 
     %(initialisation)s
 
+    %(quantile)s
+
+    %(normalize_y)s
+
     %(computing)s
 
     Attributes
@@ -471,6 +479,7 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         l2: float = 0.0,
         penalize_bias: bool = False,
         weight_decay: float = 0.0,
+        grad_clip: float | None = None,
         dropout: Rates = 0.0,
         input_dropout: float = 0.0,
         batch_norm: BatchNormPlace = False,
@@ -479,6 +488,8 @@ class CNNRegressor(_ConvolutionalNetwork, NeuralRegressor):
         noise: float = 0.0,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        quantile: float = 0.5,
+        normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,

@@ -95,6 +95,8 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
 
     %(class_weight)s
 
+    %(label_smoothing)s
+
     %(computing)s
 
     Attributes
@@ -165,6 +167,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         l2: float = 0.0,
         penalize_bias: bool = False,
         weight_decay: float = 0.0,
+        grad_clip: float | None = None,
         dropout: Rates = 0.0,
         input_dropout: float = 0.0,
         batch_norm: BatchNormPlace = False,
@@ -175,6 +178,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         weight_init: str = "glorot",
         bias_init: str = "auto",
         class_weight: ClassWeight = None,
+        label_smoothing: float = 0.0,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,
@@ -215,6 +219,10 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
     %(numeric_embedding)s
 
     %(initialisation)s
+
+    %(quantile)s
+
+    %(normalize_y)s
 
     %(computing)s
 
@@ -287,6 +295,7 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         l2: float = 0.0,
         penalize_bias: bool = False,
         weight_decay: float = 0.0,
+        grad_clip: float | None = None,
         dropout: Rates = 0.0,
         input_dropout: float = 0.0,
         batch_norm: BatchNormPlace = False,
@@ -296,6 +305,8 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         numeric_embedding: NumericEmbedding = None,
         weight_init: str = "glorot",
         bias_init: str = "auto",
+        quantile: float = 0.5,
+        normalize_y: bool = False,
         device: Device = "auto",
         dtype: Dtype = "float32",
         callbacks: Sequence[Any] | None = None,

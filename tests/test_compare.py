@@ -20,15 +20,17 @@ from sklearn.svm import SVC
 from sknn_course import CNNClassifier, LeastSquaresSVC, MLPClassifier
 from sknn_course._compare import candidates as candidates_module
 from sknn_course._compare.candidates import make_candidates
-from sknn_course._compare.compare import Interrupted, compare, count_parameters
+from sknn_course._compare.compare import Interrupted, compare
 from sknn_course._compare.errors import InputError
 from sknn_course._compare.figures import draw_figures
 from sknn_course._compare.files import read_file
 from sknn_course._compare.html import render_html
+from sknn_course._compare.models import Model
 from sknn_course._compare.search import SearchWithinBudget, draw_settings
 from sknn_course._compare.tables import BUILTIN, Table, load_table
 from sknn_course._compare.targets import check_target, guess_task, strata
 from sknn_course._compare.text import format_leaderboard, remarks
+from sknn_course._compare.trial import count_parameters
 
 OFFLINE = sorted(set(BUILTIN) - {"mnist", "cifar10"})
 LATER = sys.float_info.max
@@ -211,7 +213,7 @@ def test_columns_of_parquet_that_are_no_plain_numbers_or_text(tmp_path):
         "bytes",
         "lists",
         "records",
-        "dates",
+        "one date only",
     ]
     with pytest.raises(InputError, match="'list' holds lists where"):
         read_file(path, "list")
@@ -466,7 +468,8 @@ def broken(monkeypatch):
     def replace(*limits):
         made = (Broken(), {"limit": list(limits)}, 1.0)
         models = candidates_module.MODELS
-        monkeypatch.setitem(models, "linear_svm", lambda classify, table: made)
+        model = Model(lambda classify, table: made)
+        monkeypatch.setitem(models, "linear_svm", model)
 
     return replace
 

@@ -24,6 +24,7 @@ from test_import_layers import SOURCES
 
 from sknn_course import _compat
 from sknn_course.parallel import last_report, workers
+from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
 from sknn_course.parallel.runners import load_greenlet
 
 OTHERS = {"gc", "greenlet", "joblib", "sklearn", "skorch", "threading", "warnings"}
@@ -126,4 +127,4 @@ def test_an_optional_name_may_go(owner, name, plain_scores, monkeypatch):
     np.testing.assert_array_equal(scores, plain_scores)
     assert largest_stack() == 6
     assert not any(stack.in_worker for stack in last_report().stacks)
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() < INTERPRETERS_OWN

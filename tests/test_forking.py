@@ -28,6 +28,7 @@ from sknn_course import (
 )
 from sknn_course._engine.threads import one_thread
 from sknn_course.parallel import workers
+from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
@@ -152,7 +153,8 @@ def test_fork_while_a_search_runs_in_another_thread():
             (n, scores), n_frozen, n_threads = in_child(child)
             assert scores.tolist() == expected[1].tolist()
             assert n == pytest.approx(expected[0], rel=0.01)
-            assert (n_frozen, n_threads) == (0, 1)
+            assert n_frozen < INTERPRETERS_OWN
+            assert n_threads == 1
     finally:
         ended.set()
         thread.join()

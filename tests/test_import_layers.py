@@ -18,10 +18,13 @@ ROWS = [
     ["__main__", "_cli"],
     ["course"],
     ["_cli.console"],
-    ["_compare"],
     [""],  # sknn_course/__init__.py
+    ["leaderboard"],
+    ["_compare"],
     ["plotting", "inspection", "preprocessing", "tensorboard"],
+    ["tabular"],
     ["ensemble"],
+    ["_tabular"],
     ["_ensemble", "mlp", "cnn", "least_squares", "ls_svm", "svm"],
     ["_estimator"],
     ["augmentation"],
@@ -37,7 +40,9 @@ ROWS = [
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 TORCHLESS = {"architectures", "layers"}
 OPTIONAL = {
+    "catboost",
     "greenlet",
+    "lightgbm",
     "matplotlib",
     "onnx",
     "pandas",
@@ -45,6 +50,7 @@ OPTIONAL = {
     "pyarrow",
     "skl2onnx",
     "tensorboard",
+    "xgboost",
 }
 
 

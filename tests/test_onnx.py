@@ -125,6 +125,7 @@ def test_classes(model, y, dtype):
     [
         quick(MLPRegressor, dtype=None),
         quick(MLPRegressor, dtype=None, loss="poisson"),
+        quick(MLPRegressor, dtype=None, normalize_y=True),
         LeastSquaresRegressor(),
         LeastSquaresRegressor(fit_intercept=False),
         LeastSquaresSVR(),

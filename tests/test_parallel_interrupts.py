@@ -25,6 +25,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import sknn_course.parallel
 from sknn_course._engine.interrupts import Uninterrupted, wait_for
+from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
 
 OWN = str(Path(sknn_course.parallel.__file__).parent)
 JOBLIBS = joblib.parallel.__file__
@@ -80,7 +81,7 @@ def what_is_left(n_threads):
         time.sleep(0.001)  # threads end soon, if they do
     return (
         threading.active_count(),
-        gc.get_freeze_count(),
+        gc.get_freeze_count() < INTERPRETERS_OWN,
         signal.getsignal(signal.SIGINT),
         torch.get_num_threads(),
         torch.is_grad_enabled(),

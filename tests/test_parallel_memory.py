@@ -159,11 +159,11 @@ def test_the_garbage_collector_spares_older_objects_during_a_call(monkeypatch):
     monkeypatch.setattr(gc_freeze, "_program_froze", False)
     with joblib.parallel_config("stacked"):
         found = Parallel()(delayed(n_frozen)(i == 1) for i in range(3))
-        assert min(found) > 0
-        assert gc.get_freeze_count() == 0
+        assert min(found) > gc_freeze.INTERPRETERS_OWN
+        assert gc.get_freeze_count() < gc_freeze.INTERPRETERS_OWN
         with pytest.raises(ValueError, match="'x'"):
             Parallel()(delayed(int)(text) for text in "1x")
-        assert gc.get_freeze_count() == 0
+        assert gc.get_freeze_count() < gc_freeze.INTERPRETERS_OWN
         gc.freeze()
         try:
             Parallel()(delayed(n_frozen)() for _ in range(3))

@@ -77,6 +77,7 @@ VALUES = {
     "fit_intercept": True,
     "gamma": 0.5,
     "global_pool": True,
+    "grad_clip": 0.5,
     "hidden_layer_sizes": (3, 2),
     "input_dropout": 0.25,
     "input_shape": (4, 4),
@@ -84,6 +85,7 @@ VALUES = {
     "kernel_size": 3,
     "l1": 0.125,
     "l2": 0.125,
+    "label_smoothing": 0.125,
     "learning_rate": "exponential",
     "learning_rate_init": 0.125,
     "loss": "squared_error",
@@ -96,12 +98,14 @@ VALUES = {
     "n_jobs": 1,
     "nesterovs_momentum": True,
     "noise": 0.125,
+    "normalize_y": False,
     "numeric_embedding": "pbld",
     "padding": 1,
     "param_distributions": None,
     "penalize_bias": True,
     "pool_size": 2,
     "power_t": 0.5,
+    "quantile": 0.25,
     "random_state": 3,
     "rho": 0.5,
     "scoring": None,
@@ -167,7 +171,7 @@ def test_numpys_numbers_act_as_plain_ones(estimator_class, kinds):
         variants += [
             {"solver": "sgd", "learning_rate": "one_cycle"},
             {"solver": "adadelta", "learning_rate": "invscaling"},
-            {"solver": "lbfgs", "weight_decay": 0.0, "max_iter": 2},
+            {"solver": "lbfgs", "weight_decay": 0.0, "grad_clip": None, "max_iter": 2},
         ]
     for variant in variants:
         plain = fit(estimator_class, **variant)

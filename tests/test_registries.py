@@ -243,11 +243,15 @@ def _targets(row, n_outputs):
     ].clamp_min(0.5)
 
 
+OWN = [dict(quantile=0.3, label_smoothing=0.2), dict(quantile=0.9, label_smoothing=0.5)]
+
+
+@pytest.mark.parametrize("own", [{}, OWN[0]], ids=["default", "own"])
 @pytest.mark.parametrize("n_outputs", [1, 3])
 @pytest.mark.parametrize("name", LOSSES)
-def test_loss(name, n_outputs):
+def test_loss(name, n_outputs, own):
     """Its gradient is that of autograd, and in proportion that of the criterion."""
-    settings = replace(SETTINGS, loss=name)
+    settings = replace(SETTINGS, loss=name, **own)
     row = loss_of(settings)
     if row.targets == "classes" and n_outputs == 1:
         return
@@ -287,7 +291,13 @@ def test_training_with_a_loss(name, check):
     else:
         estimator = mlp(**options)
         y = CLASSES if row.targets == "classes" else (SIGNAL > 0).astype(int)
-    check(seeded(estimator, y=y))
+    fits = seeded(estimator, y=y)
+    for values, fit in zip(({}, *OWN), fits, strict=True):  # that of the row differ
+        fit.estimator.set_params(
+            **{own: values.get(own, 0.4) for own in row.parameters}
+        )
+    check(fits)
+    estimator = fits[1].estimator
     fitted = clone(estimator).fit(X, y)
     assert fitted._settings["loss"] == name and fitted.out_activation_ == row.output
     z = torch.randn(len(y), fitted.n_outputs_, dtype=torch.float64, requires_grad=True)

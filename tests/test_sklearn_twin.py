@@ -503,7 +503,6 @@ WRONG = {
         regressor(**{name: value}).fit(X, Y)
     )
     for name, value in {
-        "loss": "absolute",
         "hidden_layer_sizes": "many",
         "alpha": -1.0,
         "batch_size": 0,

@@ -6,7 +6,7 @@ import sys
 import threading
 
 
-def build_parser():
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands.
 
     Returns
@@ -33,7 +33,7 @@ def build_parser():
     return parser
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Parameters
@@ -59,7 +59,7 @@ def main(argv=None):
     return status
 
 
-def _end_while_training(status):
+def _end_while_training(status: int) -> None:
     """End the process, where threads are still in the middle of an epoch.
 
     The interpreter would wait for them, or be aborted by those in torch's code.

@@ -1,12 +1,14 @@
 """The command ``compare``: search and rank every estimator on one data set."""
 
 import argparse
-import io
+import math
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sknn_course._cli.console import (
     at_least,
@@ -18,8 +20,6 @@ from sknn_course._cli.console import (
     tell,
 )
 
-PICTURE_DPI = 150
-
 DESCRIPTION = """\
 Search the parameters of neural networks and of their baselines by
 cross-validation, and print a leaderboard.
@@ -29,7 +29,7 @@ breast_cancer, diabetes, eckerle4, mnist, cifar10) or a CSV or Parquet file
 with the column to predict named by --target."""
 
 
-def add_parser(subparsers):
+def add_parser(subparsers: Any) -> None:
     """Add the command's parser.
 
     Parameters
@@ -54,8 +54,26 @@ def add_parser(subparsers):
     add(
         "--models",
         metavar="NAMES",
-        help="of dummy, least_squares, linear_svm, mlp, cnn, rbf_svm, ls_svm, with "
-        "commas between; default: all, cnn only on images",
+        help="of dummy, least_squares, logistic_regression, ridge, linear_svm, "
+        "hist_gradient_boosting, random_forest, mlp, cnn, rbf_svm, ls_svm, lightgbm, "
+        "xgboost, catboost, with commas between; default: those that suit the data "
+        "and are installed",
+    )
+    add(
+        "--scoring",
+        metavar="NAME",
+        help="score to rank by: accuracy, balanced_accuracy, roc_auc, "
+        "average_precision, log_loss, f1, precision, recall, mcc, kappa; r2, rmse, "
+        "mse, mae, medae, mape, max_error; or another scorer of scikit-learn; "
+        "default: r2, accuracy, or roc_auc where one class has more than 80 %% of the "
+        "rows",
+    )
+    add(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMNS",
+        help="columns of the file to leave out, with commas between",
     )
     add("--cv", type=at_least(2), default=5, metavar="FOLDS", help="default: 5")
     add(
@@ -67,9 +85,12 @@ def add_parser(subparsers):
     )
     add(
         "--budget",
+        "--time-budget",
         type=_seconds,
+        default=120.0,
         metavar="SECONDS",
-        help="start nothing new after this time",
+        help="time to share out among the estimators, inf for all settings of all; "
+        "default: 120",
     )
     add(
         "--max-rows",
@@ -82,7 +103,8 @@ def add_parser(subparsers):
         type=_jobs,
         default=1,
         metavar="N",
-        help="processes, -1 for all cores; default: 1",
+        help="processes that share the fits, each of which trains its networks "
+        "together; -1 for all cores; default: 1",
     )
     add("--device", default="auto", help="auto, cpu, cuda or mps; default: auto")
     add("--random-state", type=int, default=0, metavar="SEED", help="default: 0")
@@ -90,7 +112,14 @@ def add_parser(subparsers):
         "--output",
         type=folder,
         metavar="DIR",
-        help="folder for report.html, the leaderboard as CSV and JSON, and pictures",
+        help="folder for report.html, the leaderboard as CSV and JSON, pictures, the "
+        "fitted winner (winner.joblib) and a script that rebuilds it (winner.py)",
+    )
+    add(
+        "--encoding",
+        type=named,
+        metavar="NAME",
+        help="encoding of a text file; default: told from its content",
     )
     add(
         "--data-home",
@@ -101,7 +130,7 @@ def add_parser(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Run the command.
 
     Parameters
@@ -117,6 +146,7 @@ def run(args):
     # torch and scikit-learn take seconds to import: not for a mere --help
     from sknn_course._compare.compare import compare
     from sknn_course._compare.errors import InputError
+    from sknn_course._compare.next_steps import next_steps
     from sknn_course._compare.tables import load_table
     from sknn_course._compare.text import (
         describe,
@@ -134,6 +164,8 @@ def run(args):
             args.data,
             target=args.target,
             task=args.task,
+            drop=_column_names(args.drop),
+            encoding=args.encoding,
             max_rows=args.max_rows,
             data_home=args.data_home,
             random_state=args.random_state,
@@ -143,9 +175,10 @@ def run(args):
             board = compare(
                 table,
                 args.models and args.models.replace(",", " ").split(),
+                scoring=args.scoring,
                 cv=args.cv,
                 n_settings=args.settings,
-                budget=args.budget,
+                budget=None if args.budget == math.inf else args.budget,
                 n_jobs=args.n_jobs,
                 device=str(device),
                 random_state=args.random_state,
@@ -158,6 +191,8 @@ def run(args):
     say(format_leaderboard(board, _width()))
     for remark in remarks(board):
         say(f"note: {printable(remark)}")
+    for step in next_steps(board, args.output):
+        say(f"next: {printable(step)}")
     scored = any(one.ok for one in board.results)
     if args.output is not None and scored:
         try:
@@ -171,48 +206,36 @@ def run(args):
     return 0 if scored else 1
 
 
-def write_report(board, args):
-    """Write leaderboard, pictures and report into the output folder.
+def write_report(board: Any, args: argparse.Namespace) -> None:
+    """Write leaderboard, pictures, report and winner into the output folder.
 
     Parameters
     ----------
     board : Leaderboard
     args : argparse.Namespace
     """
-    from sknn_course._compare.figures import draw_figures
-    from sknn_course._compare.html import render_html
-    from sknn_course._compare.output import write_whole
+    from sknn_course._compare.report import write_report as write
 
     settings = {
         key: str(value) if isinstance(value, Path) else value
         for key, value in vars(args).items()
         if key not in ("run", "argv")
     }
-    board.write(args.output, settings)
-    pictures = []
-    try:
-        drawn = draw_figures(board)
-    except ImportError:
-        drawn = []
-        tell("no pictures: matplotlib is not installed")
-    for name, caption, figure in drawn:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=PICTURE_DPI)
-        write_whole(args.output / f"{name}.png", buffer.getvalue())
-        width = round(figure.get_size_inches()[0] * 96)  # CSS pixels per inch
-        pictures.append((buffer.getvalue(), width, caption))
     command = shlex.join(["python", "-m", "sknn_course", *args.argv])
-    report = args.output / "report.html"
-    write_whole(report, render_html(board, pictures, command).encode())
-    tell(f"report: {report}")
+    write(board, args.output, settings, command, tell)
 
 
-def _width():
+def _column_names(options: list[str]) -> list[str]:
+    """What is between commas, each time that the option is given."""
+    return [one.strip() for option in options for one in option.split(",")]
+
+
+def _width() -> float:
     """Wrap for a person at a terminal only: a file or a pipe wants whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else float("inf")
 
 
-def _check(function, value):
+def _check(function: Callable[[Any], Any], value: Any) -> Any:
     from sknn_course._compare.errors import InputError
 
     try:
@@ -221,7 +244,7 @@ def _check(function, value):
         raise InputError(str(error)) from error
 
 
-def _make_folder(path):
+def _make_folder(path: Path) -> None:
     from sknn_course._compare.errors import InputError
 
     try:
@@ -232,14 +255,14 @@ def _make_folder(path):
         raise InputError(f"--output {str(path)!r}: nothing can be written there.")
 
 
-def _jobs(text):
+def _jobs(text: str) -> int:
     number = int(text)
     if number == 0:
         raise argparse.ArgumentTypeError("0 processes can do nothing")
     return number
 
 
-def _seconds(text):
+def _seconds(text: str) -> float:
     seconds = float(text)
     if not seconds > 0:
         raise argparse.ArgumentTypeError(f"{text} is not a positive time")

@@ -1,28 +1,20 @@
-"""The estimators of a comparison with the settings to search, as data."""
+"""The estimators of a comparison, prepared for a table, with settings to search."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import loguniform
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.svm import SVR, LinearSVR
 
-from sknn_course._compare.errors import unknown
-from sknn_course.cnn import CNNClassifier, CNNRegressor
-from sknn_course.least_squares import LeastSquaresClassifier, LeastSquaresRegressor
-from sknn_course.ls_svm import LeastSquaresSVC, LeastSquaresSVR
-from sknn_course.mlp import MLPClassifier, MLPRegressor
-from sknn_course.svm import linear_svm, rbf_svm
+from sknn_course._compare.boosters import CodedClasses
+from sknn_course._compare.dates import DateParts
+from sknn_course._compare.errors import InputError, unknown
+from sknn_course._compare.models import MODELS
 
-NEURAL = ("mlp", "cnn")
-FEW_ROWS = 1000
-MANY_FEATURES = 500
-CURVE_ROWS = 100
+__all__ = ["MODELS", "Candidate", "bare", "bare_name", "make_candidates"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,7 @@ class Candidate:
         Its name for the user, from ``MODELS``.
     estimator : Pipeline
         Preparation of the columns and the estimator, to be cloned.
-    space : dict or list of dict
+    space : list of dict
         Settings to search, named as parameters of ``estimator``.
     share : float
         Part of the usual number of settings to try, less for slow estimators.
@@ -43,16 +35,22 @@ class Candidate:
 
     model: str
     estimator: Pipeline
-    space: Any
+    space: list[dict[str, Any]]
     share: float = 1.0
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """str : class name of the estimator itself."""
         return type(bare(self.estimator)).__name__
 
+    @property
+    def own_setting(self) -> dict[str, Any]:
+        """dict : the estimator's own values of what the first space searches."""
+        params = self.estimator.get_params()
+        return {key: params[key] for key in self.space[0]}
 
-def bare(pipeline):
+
+def bare(pipeline: Pipeline) -> Any:
     """Return the estimator at the end of a candidate's pipeline.
 
     Parameters
@@ -67,10 +65,12 @@ def bare(pipeline):
     last = pipeline[-1]
     if isinstance(last, TransformedTargetRegressor):
         return getattr(last, "regressor_", last.regressor)
+    if isinstance(last, CodedClasses):
+        return getattr(last, "estimator_", last.estimator)
     return last
 
 
-def bare_name(parameter):
+def bare_name(parameter: str) -> str:
     """Return a parameter's name without the pipeline's prefixes.
 
     Examples
@@ -82,14 +82,20 @@ def bare_name(parameter):
     return parameter.rpartition("__")[2]
 
 
-def make_candidates(table, models=None, *, device="auto", random_state=0):
+def make_candidates(
+    table: Any,
+    models: Any = None,
+    *,
+    device: str = "auto",
+    random_state: int = 0,
+) -> list[Candidate]:
     """Return the estimators to compare on a table.
 
     Parameters
     ----------
     table : Table
     models : sequence of str, default=None
-        Names from ``MODELS``; None for all, the CNN only where rows are images.
+        Names from ``MODELS``; None for all that suit the table and are installed.
         The dummy is always among them, as the score to beat.
     device : str, default='auto'
         Where estimators of this package compute.
@@ -103,37 +109,50 @@ def make_candidates(table, models=None, *, device="auto", random_state=0):
     Raises
     ------
     InputError
-        If a model is unknown.
+        If a model is unknown, for the other task, or not installed.
 
     Examples
     --------
     >>> from sknn_course._compare.candidates import make_candidates
     >>> from sknn_course._compare.tables import load_table
-    >>> [one.model for one in make_candidates(load_table("iris"))]
-    ['dummy', 'least_squares', 'linear_svm', 'mlp', 'rbf_svm', 'ls_svm']
+    >>> [one.model for one in make_candidates(load_table("iris"), ["rbf_svm", "mlp"])]
+    ['dummy', 'mlp', 'rbf_svm']
     """
     for name in models or ():
         if name not in MODELS:
             raise unknown("model", name, MODELS)
+        if table.task not in MODELS[name].tasks:
+            raise InputError(
+                f"the model {name!r} is for {MODELS[name].tasks[0]}, but this is "
+                f"{table.task}."
+            )
+        if not MODELS[name].installed:
+            package = MODELS[name].package
+            raise InputError(
+                f"the model {name!r} needs {package}: pip install {package}."
+            )
     if models is None:
-        models = [name for name in MODELS if name != "cnn" or table.image_shape]
+        models = [name for name, model in MODELS.items() if model.suits(table)]
     names = [name for name in MODELS if name in models or name == "dummy"]
     return [_make(name, table, device, random_state) for name in names]
 
 
-def _make(name, table, device, random_state):
+def _make(name: str, table: Any, device: str, random_state: int) -> Candidate:
     classify = table.task == "classification"
-    estimator, space, share = MODELS[name](classify, table)
-    own = estimator.get_params()
-    given = {"device": device, "random_state": random_state}
-    estimator.set_params(**{key: given[key] for key in given if key in own})
+    estimator, space, share = MODELS[name].make(classify, table)
     prefix = "model__"
     if not classify:
         # a standardised target makes C, epsilon, alpha and learning rates
         # mean the same on every data set
         estimator = TransformedTargetRegressor(estimator, transformer=StandardScaler())
-        prefix = "model__regressor__"
-    pipeline = Pipeline([("prepare", _prepare(table)), ("model", estimator)])
+        prefix += "regressor__"
+    elif isinstance(estimator, CodedClasses):
+        prefix += "estimator__"
+    prepare = _PREPARE[MODELS[name].columns](table)
+    pipeline = Pipeline([("prepare", prepare), ("model", estimator)])
+    own = pipeline.get_params()
+    given = {prefix + "device": device, prefix + "random_state": random_state}
+    pipeline.set_params(**{key: given[key] for key in given if key in own})
     spaces = [
         {prefix + key: values for key, values in one.items()}
         for one in (space if isinstance(space, list) else [space])
@@ -141,109 +160,40 @@ def _make(name, table, device, random_state):
     return Candidate(name, pipeline, spaces, share)
 
 
-def _prepare(table):
+def _scaled(table: Any) -> Any:
     if table.image_shape:
         return StandardScaler(with_std=False)  # pixels share one scale
-    if isinstance(table.X_train, np.ndarray):
-        return StandardScaler()
-    kinds = table.X_train.dtypes
-    numbers = [name for name in kinds.index if kinds[name].kind == "f"]
-    categories = [name for name in kinds.index if kinds[name].kind != "f"]
     fill = SimpleImputer(
         strategy="median", add_indicator=True, keep_empty_features=True
     )
+    if not isinstance(table.X_train, np.ndarray):
+        numbers = make_pipeline(fill, StandardScaler())
+        dates = make_pipeline(DateParts(), StandardScaler())
+        return _by_kind(table.X_train, numbers, dates)
+    gaps = np.isnan(table.X_train).any()
+    return make_pipeline(fill, StandardScaler()) if gaps else StandardScaler()
+
+
+def _whole(table: Any) -> Any:
+    """Trees need no scale, and send gaps to the better side."""
+    if isinstance(table.X_train, np.ndarray):
+        return "passthrough"
+    return _by_kind(table.X_train, "passthrough", DateParts())
+
+
+def _by_kind(X: Any, numbers: Any, dates: Any) -> ColumnTransformer:
+    kinds = X.dtypes
     encode = OneHotEncoder(
         handle_unknown="infrequent_if_exist", max_categories=30, sparse_output=False
     )  # a missing category is a category of its own
+    parts: list[tuple[str, Any, list[str]]] = [
+        ("numbers", numbers, [n for n in kinds.index if kinds[n].kind == "f"]),
+        ("dates", dates, [n for n in kinds.index if kinds[n].kind == "M"]),
+        ("categories", encode, [n for n in kinds.index if kinds[n].kind not in "fM"]),
+    ]
     return ColumnTransformer(
-        [
-            ("numbers", make_pipeline(fill, StandardScaler()), numbers),
-            ("categories", encode, categories),
-        ],
-        verbose_feature_names_out=False,
+        [part for part in parts if part[2]], verbose_feature_names_out=False
     )
 
 
-def _kernel_search(table):
-    """Widths around scikit-learn's 'scale', 1 / (n_features * variance)."""
-    variance = float(np.var(table.X_train)) if table.image_shape else 1.0
-    scale = 1.0 / (table.n_features * variance)
-    space = {"C": loguniform(0.1, 1000), "gamma": loguniform(scale / 30, scale * 30)}
-    # two parameters need a closer search, where that is cheap
-    return space, 2.0 if len(table.y_train) < FEW_ROWS else 1.0
-
-
-def _dummy(classify, table):
-    return DummyClassifier() if classify else DummyRegressor(), {}, 1.0
-
-
-# Lists go from likely values outwards: a budget may end a search early.
-
-
-def _least_squares(classify, table):
-    estimator = LeastSquaresClassifier() if classify else LeastSquaresRegressor()
-    return estimator, {"alpha": [1.0, 10.0, 0.1, 100.0, 0.01, 1e3, 1e4, 0.0]}, 1.0
-
-
-def _linear_svm(classify, table):
-    estimator = linear_svm()[-1] if classify else LinearSVR(max_iter=10_000)
-    if table.n_features > MANY_FEATURES:  # a large C takes long there, and overfits
-        return estimator.set_params(max_iter=1000), {"C": [0.01, 0.001, 0.1]}, 1.0
-    return estimator, {"C": [0.1, 1.0, 0.01, 10.0, 0.001, 100.0]}, 1.0
-
-
-def _rbf_svm(classify, table):
-    estimator = rbf_svm()[-1] if classify else SVR()
-    return estimator, *_kernel_search(table)
-
-
-def _ls_svm(classify, table):
-    estimator = LeastSquaresSVC() if classify else LeastSquaresSVR()
-    return estimator, *_kernel_search(table)
-
-
-def _mlp(classify, table):
-    few = len(table.y_train) < FEW_ROWS
-    make = MLPClassifier if classify else MLPRegressor
-    estimator = make(
-        batch_size=min(32, len(table.y_train) // 2) if few else 64,
-        max_iter=100,
-        early_stopping=not few,
-    )
-    sizes = {"hidden_layer_sizes": [(20,), (100,), (50, 50)], "alpha": _ALPHAS}
-    steps = {
-        "learning_rate_init": loguniform(1e-3, 3e-2),
-        "dropout": [0.0, 0.1, 0.3],
-    }
-    if few:  # too few for a validation set that tells when to stop
-        steps["max_iter"] = [50, 200]
-    if classify or len(table.y_train) > CURVE_ROWS:
-        return estimator, {**sizes, **steps}, 1.0
-    # few quantities are a curve to fit: there second-order steps go further
-    curve = {"solver": ["lbfgs"], "activation": ["tanh"], "max_iter": [500]}
-    return estimator, [{**sizes, **steps}, {**sizes, **curve}], 2.0
-
-
-def _cnn(classify, table):
-    make = CNNClassifier if classify else CNNRegressor
-    estimator = make(input_shape=table.image_shape, batch_size=64, max_iter=15)
-    space = {
-        "filters": [((32, 32),), ((16,), (32,))],
-        "learning_rate_init": loguniform(1e-3, 5e-3),
-        "dropout": [0.0, 0.3],
-        "alpha": _ALPHAS,
-    }
-    return estimator, space, 0.3
-
-
-_ALPHAS = loguniform(1e-6, 1e-1)
-
-MODELS = {
-    "dummy": _dummy,
-    "least_squares": _least_squares,
-    "linear_svm": _linear_svm,
-    "mlp": _mlp,
-    "cnn": _cnn,
-    "rbf_svm": _rbf_svm,
-    "ls_svm": _ls_svm,
-}
+_PREPARE = {"scaled": _scaled, "whole": _whole, "own": lambda table: "passthrough"}

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from numbers import Number
+from typing import Any
 
 import numpy as np
 
+from sknn_course._compare.dates import read_dates
 from sknn_course._compare.errors import InputError, unknown
 from sknn_course._compare.numerals import MOST_CATEGORIES_WITH_NUMBERS
 
 
-def name_columns(names, target, notes):
+def name_columns(names: list[str], target: str, notes: list[str]) -> list[str]:
     """Return different names for the columns of a file.
 
     Parameters
@@ -64,7 +66,7 @@ def name_columns(names, target, notes):
     return different
 
 
-def without_copies(X, target, notes):
+def without_copies(X: Any, target: str, notes: list[str]) -> Any:
     """Leave out columns that are the target's by their name.
 
     pandas writes a second and third column 't' as 't.1' and 't.2'.
@@ -88,8 +90,8 @@ def without_copies(X, target, notes):
     >>> list(without_copies(pd.DataFrame({"a": [1], "t.1": [2]}), "t", []).columns)
     ['a']
     """
-    base, dot, number = target.rpartition(".")
-    if not (dot and number.isdecimal() and base in X.columns):
+    base, dot, last = target.rpartition(".")
+    if not (dot and last.isdecimal() and base in X.columns):
         base = target
     copies = [base] if base in X.columns else []
     number = 1
@@ -104,7 +106,7 @@ def without_copies(X, target, notes):
     return X.drop(columns=copies)
 
 
-def as_target(column):
+def as_target(column: Any) -> Any:
     """Return a target's values.
 
     Parameters
@@ -132,7 +134,7 @@ def as_target(column):
     from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
     column, what = _plain_values(column)
-    if what and what != "dates":
+    if what not in ("", "dates"):
         raise InputError(
             f"the target {column.name!r} holds {what} where numbers or text are needed."
         )
@@ -145,20 +147,21 @@ def as_target(column):
     return column.astype(str).to_numpy(dtype=object)
 
 
-def as_features(X, notes):
+def as_features(X: Any, notes: list[str]) -> Any:
     """Return columns of numbers and of categories.
 
     Parameters
     ----------
     X : pandas.DataFrame
     notes : list of str
-        What was left out is added: columns without values, of dates, of text that
-        differs in every row, and of what is neither numbers nor text.
+        What was left out is added: columns without values, of one date, of text
+        that differs in every row, and of what is no number, date or text. So are
+        the columns that were read as dates.
 
     Returns
     -------
     pandas.DataFrame
-        Columns of float64 and of object (text, NaN where missing).
+        Columns of float64, of dates, and of object (text, NaN where missing).
 
     Raises
     ------
@@ -179,7 +182,16 @@ def as_features(X, notes):
     columns = {}
     for name in X.columns:
         column, what = _plain_values(X[name])
+        dates = read_dates(column) if what in ("", "dates") else None
+        if dates is not None and dates.nunique() > 1:
+            columns[name] = dates.to_numpy()
+            notes.append(
+                f"read {name!r} as dates, taken apart into days, month, day, weekday "
+                f"and hour ({column.dropna().iloc[0]!s} is {dates.dropna().iloc[0]!s})"
+            )
+            continue
         if what:
+            what = "one date only" if dates is not None else what
             notes.append(f"left out the column {name!r}: it holds {what}")
             continue
         n_values = column.nunique()
@@ -204,7 +216,7 @@ def as_features(X, notes):
     return type(X)(columns)
 
 
-def _plain_values(column):
+def _plain_values(column: Any) -> tuple[Any, str]:
     """A column with decimals as numbers; and what it holds beyond numbers and text."""
     from pandas.api.types import (
         infer_dtype,
@@ -213,15 +225,19 @@ def _plain_values(column):
         is_timedelta64_dtype,
     )
 
-    if is_datetime64_any_dtype(column) or is_timedelta64_dtype(column):
+    if is_timedelta64_dtype(column):
+        return column.dt.total_seconds(), ""
+    if is_datetime64_any_dtype(column):
         return column, "dates"
     kind = infer_dtype(column, skipna=True) if is_object_dtype(column) else "string"
     if kind == "string":
         return column, ""
     if kind == "decimal":
         return column.map(float, na_action="ignore").astype(float), ""
-    if kind in ("date", "time", "datetime", "timedelta"):
+    if kind in ("date", "datetime"):
         return column, "dates"
+    if kind in ("time", "timedelta"):
+        return column, "times"
     for value in column.dropna():
         if not isinstance(value, str | Number | np.generic):
             return column, NAMES.get(type(value), type(value).__name__)
@@ -231,7 +247,7 @@ def _plain_values(column):
 NAMES = {bytes: "bytes", list: "lists", np.ndarray: "lists", dict: "records"}
 
 
-def _check_categories(column, name):
+def _check_categories(column: Any, name: str) -> None:
     """Refuse a column of numbers in which some text got lost."""
     import pandas as pd
 

@@ -1,21 +1,23 @@
-"""Search the settings of every estimator of a comparison, one after the other."""
+"""Search the settings of every estimator of a comparison within a budget."""
 
-import re
 import time
 import warnings
-from math import ceil, inf, isfinite
+from collections.abc import Callable, Sequence
+from math import ceil, inf
+from typing import Any
 
 import joblib
 import numpy as np
-from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold
 
-from sknn_course._compare.candidates import bare, bare_name, make_candidates
+from sknn_course._compare.candidates import Candidate, make_candidates
 from sknn_course._compare.errors import InputError
 from sknn_course._compare.leaderboard import Leaderboard, Result
 from sknn_course._compare.resources import resources
-from sknn_course._compare.search import SearchWithinBudget, draw_settings
+from sknn_course._compare.scores import choose_score
+from sknn_course._compare.search import draw_settings
 from sknn_course._compare.targets import strata
+from sknn_course._compare.trial import Trial
 
 
 class Interrupted(BaseException):
@@ -27,17 +29,18 @@ class Interrupted(BaseException):
 
 
 def compare(
-    table,
-    models=None,
+    table: Any,
+    models: Sequence[str] | None = None,
     *,
-    cv=5,
-    n_settings=10,
-    budget=None,
-    n_jobs=1,
-    device="auto",
-    random_state=0,
-    progress=lambda text, end="\n": None,
-):
+    scoring: str | None = None,
+    cv: int = 5,
+    n_settings: int = 10,
+    budget: float | None = None,
+    n_jobs: int = 1,
+    device: str = "auto",
+    random_state: int = 0,
+    progress: Callable[..., None] = lambda text, end="\n": None,
+) -> Leaderboard:
     """Search the settings of every estimator by cross-validation and rank them.
 
     The test rows are used once per estimator, after its search.
@@ -47,13 +50,17 @@ def compare(
     table : Table
     models : sequence of str, default=None
         Names of estimators; None for those that suit the table.
+    scoring : str, default=None
+        Name of the score to rank by, as `choose_score` takes it.
     cv : int, default=5
         Number of folds.
     n_settings : int, default=10
         Most parameter settings to try per estimator.
     budget : float, default=None
-        Seconds after which no new work is started. Each estimator may use an
-        equal part of what the ones before it left.
+        Seconds. First each estimator tries one setting. What this took tells what
+        the others would take: the time that is left is shared out so that all have
+        had the same in the end, but for those that need less. Nothing is begun that
+        is expected to end too late, but what was begun is ended.
     n_jobs : int, default=1
         Processes that share the fits of a search; -1 for all cores, -2 for all but
         one. Each trains its networks together.
@@ -71,7 +78,7 @@ def compare(
     Raises
     ------
     InputError
-        If a model is unknown, or the rows do not suffice for the folds.
+        If a model or score is unknown, or the rows do not suffice for the folds.
 
     Examples
     --------
@@ -85,65 +92,122 @@ def compare(
         table, models, device=device, random_state=random_state
     )
     folds = _folds(table, cv, random_state)
-    scoring = "accuracy" if table.task == "classification" else "r2"
-    board = Leaderboard(table, scoring, cv)
-    width = max(len(one.model) for one in candidates)
+    notes: list[str] = []
+    score = choose_score(scoring, table.task, table.y_train, notes)
+    board = Leaderboard(table, score, cv, notes=notes)
+    able = [one for one in candidates if hasattr(one.estimator, score.needs)]
+    unable = [one for one in candidates if one not in able]
+    _leave_out(board, unable, f"no {score.needs}, which {score.name} needs")
     n_processes = n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)
+    trials = []
+    for one in able:
+        n_planned = max(1, ceil(n_settings * one.share))
+        settings = draw_settings(one.space, n_planned, random_state, one.own_setting)
+        trials.append(Trial(one, settings, table, score, folds, n_processes))
     try:
-        _start_processes(n_processes)
-        end = inf if budget is None else time.monotonic() + budget
-        for index, candidate in enumerate(candidates):
-            now = time.monotonic()
-            if now > end:
-                _leave_out(board, candidates[index:], "the budget was spent")
-                break
-            place = f"[{index + 1}/{len(candidates)}]"
-            progress(f"{place} {candidate.model:{width}} ", end="")
-            n_planned = max(1, ceil(n_settings * candidate.share))
-            search = SearchWithinBudget(
-                candidate.estimator,
-                draw_settings(candidate.space, n_planned, random_state),
-                scoring=scoring,
-                cv=folds,
-                deadline=now + (end - now) / (len(candidates) - index),
-                chunk=max(1, ceil(n_processes / cv)),
-            )
-            result = _search(candidate, search, table, n_processes)
-            board.results.append(result)
-            score = f"{result.cv_mean:z6.3f}" if result.ok else "failed"
-            progress(f"{score} {result.seconds:7.1f} s")
+        _start_processes(n_processes, table.n_features)
+        _run(trials, budget, progress, board)
+        reason = "its part of the budget was spent"
     except Interrupted:
-        progress("interrupted")
-        _leave_out(board, candidates[len(board.results) :], "interrupted")
-    for one in board.results:
-        if one.ok and one.n_settings < one.n_planned:
+        reason = "interrupted"
+        progress(reason)
+        _leave_out(board, _not_run(trials), "interrupted")
+    board.results = [one.result for one in trials if one.result is not None]
+    for result in board.results:
+        n_left = result.n_planned - result.n_settings
+        if n_left > 0:
             board.left_out.append(
-                f"{one.n_planned - one.n_settings} of {one.n_planned} settings of "
-                f"{one.model}: its part of the budget was spent"
+                f"{n_left} of {result.n_planned} settings of {result.model}: {reason}"
             )
     return board
 
 
-def _start_processes(n_processes):
+def _run(
+    trials: list[Trial],
+    budget: float | None,
+    progress: Callable[..., None],
+    board: Leaderboard,
+) -> None:
+    width = max(len(one.candidate.model) for one in trials)
+
+    def tell_run(place: str, one: Trial, **limits: Any) -> None:
+        progress(f"[{place}] {one.candidate.model:{width}} ", end="")
+        result = one.run(**limits)
+        progress(_summary(result))
+
+    end = inf if budget is None else time.monotonic() + budget
+    for index, one in enumerate(trials):
+        if time.monotonic() > end:
+            _leave_out(board, _not_run(trials), "the budget was spent")
+            return
+        place = f"{index + 1}/{len(trials)}"
+        tell_run(place, one, most=None if end == inf else 1)
+    has_run = True
+    while has_run:  # what cheap ones have left may do for one that was too expensive
+        has_run = False
+        waiting = sorted((one for one in trials if one.n_left), key=_seconds_left)
+        for index, one in enumerate(waiting):
+            now = time.monotonic()
+            share = _level(waiting[index:], end - now) - one.seconds
+            if one.can_go_on(now + share):
+                if not has_run:
+                    progress(f"more settings of {len(waiting)} estimators:")
+                has_run = True
+                place = f"{index + 1}/{len(waiting)}"
+                tell_run(place, one, deadline=now + share, end=end)
+
+
+def _seconds_left(one: Trial) -> float:
+    return one.seconds_left
+
+
+def _level(trials: list[Trial], seconds: float) -> float:
+    """The time that each may have taken in all, when all share what is left.
+
+    Those that need less do not reach it; those that have taken more get nothing.
+    """
+    low, high = 0.0, max(one.seconds for one in trials) + max(0.0, seconds)
+    for _ in range(50):
+        level = (low + high) / 2
+        taken = sum(
+            min(max(0.0, level - one.seconds), one.seconds_left) for one in trials
+        )
+        low, high = (low, level) if taken > seconds else (level, high)
+    return high
+
+
+def _summary(result: Result) -> str:
+    score = f"{result.cv_mean:z6.3f}" if result.ok else "failed"
+    return f"{score} {result.seconds:7.1f} s"
+
+
+def _not_run(trials: list[Trial]) -> list[Candidate]:
+    return [one.candidate for one in trials if one.result is None]
+
+
+def _start_processes(n_processes: int, n_features: int) -> None:
     """Start joblib's processes now: no estimator's seconds should hold that."""
     if n_processes == 1:
         return
-    joblib.Parallel(n_processes, "loky")(
-        joblib.delayed(_import_estimators)() for _ in range(n_processes)
-    )
+    with resources("dummy", n_features, n_processes):  # other settings, new processes
+        joblib.Parallel()(
+            joblib.delayed(_import_estimators)() for _ in range(n_processes)
+        )
 
 
-def _import_estimators():
+def _import_estimators() -> None:
     """Do nothing; to find this function a process imports this module."""
 
 
-def _leave_out(board, candidates, reason):
+def _leave_out(board: Leaderboard, candidates: list[Candidate], reason: str) -> None:
     names = ", ".join(one.model for one in candidates)
     if names:
         board.left_out.append(f"{names}: {reason}")
 
 
-def _folds(table, cv, random_state):
+def _folds(
+    table: Any, cv: int, random_state: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the rows of each fold, the same for every estimator."""
     y = table.y_train
     if table.task == "classification":
@@ -163,103 +227,3 @@ def _folds(table, cv, random_state):
         # a class rarer than the folds is missing from some of them
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(splitter.split(np.zeros(len(y)), strata(y, table.task, size=cv)))
-
-
-def _search(candidate, search, table, n_processes):
-    start = time.monotonic()
-    common = dict(
-        model=candidate.model,
-        estimator=candidate.kind,
-        n_planned=len(search.settings),
-    )
-    # Anything may go wrong inside an estimator, and must not harm the others.
-    # Its warnings would break the lines of progress.
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", FitFailedWarning)
-        try:
-            with resources(candidate.model, table.n_features, n_processes):
-                search.fit(table.X_train, table.y_train)
-            scores = _scores_per_fold(search)
-            test_score = float(search.score(table.X_test, table.y_test))
-        except Exception as error:
-            return Result(
-                **common,
-                seconds=time.monotonic() - start,
-                n_settings=getattr(search, "n_tried_", 0),
-                failure=_reason(error),
-            )
-    seconds = time.monotonic() - start
-    reasons = search.failures_ + [str(one.message) for one in caught]
-    best = scores[search.best_index_]
-    n_failed = int(np.isnan(scores).sum()) + search.n_splits_ * (
-        search.n_tried_ - len(scores)
-    )
-    return Result(
-        **common,
-        seconds=seconds,
-        n_settings=search.n_tried_,
-        failed_fits=n_failed,
-        failure=_last_error(reasons[0]) if reasons else "",
-        best_params={
-            bare_name(key): value for key, value in sorted(search.best_params_.items())
-        },
-        cv_scores=best.tolist() if isfinite(best.mean()) else [],
-        test_score=test_score,
-        n_parameters=count_parameters(bare(search.best_estimator_)),
-        fitted=search.best_estimator_,
-    )
-
-
-def _scores_per_fold(search):
-    folds = range(search.n_splits_)
-    columns = [search.cv_results_[f"split{fold}_test_score"] for fold in folds]
-    return np.stack(columns, axis=1)  # (n_settings, n_folds)
-
-
-def _reason(error):
-    """An error in one line."""
-    return _last_error(str(error)) or f"{type(error).__name__}: {_first_line(error)}"
-
-
-def _first_line(error):
-    return str(error).strip().partition("\n")[0]
-
-
-def _last_error(message):
-    """The last error in what scikit-learn tells of failed fits, with tracebacks."""
-    if "fits failed" not in message:
-        return ""
-    found = re.findall(r"^(?:\w+\.)*(\w+: .*)", message, re.MULTILINE)
-    return found[-1] if found else ""
-
-
-def count_parameters(estimator):
-    """Return how many numbers a fitted estimator keeps for predicting.
-
-    Parameters
-    ----------
-    estimator : fitted estimator
-
-    Returns
-    -------
-    int or None
-        None where the estimator is of no known kind.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.linear_model import RidgeClassifier
-    >>> from sknn_course._compare.compare import count_parameters
-    >>> count_parameters(RidgeClassifier().fit(*load_iris(return_X_y=True)))
-    15
-    """
-    if hasattr(estimator, "net_"):
-        return sum(one.numel() for one in estimator.net_.module_.parameters())
-    if hasattr(estimator, "constant_") or hasattr(estimator, "class_prior_"):
-        return np.size(getattr(estimator, "class_prior_", estimator.n_outputs_))
-    names: tuple[str, ...] = ("support_vectors_", "X_fit_", "dual_coef_", "intercept_")
-    if not hasattr(estimator, "dual_coef_"):
-        names = ("coef_", "intercept_")
-    sizes = [np.size(getattr(estimator, name, ())) for name in names]
-    return sum(sizes) or None

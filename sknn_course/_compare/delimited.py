@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from itertools import islice
+from typing import Any
 
 from sknn_course._compare.numerals import is_number, read_numerals
 
@@ -14,7 +15,9 @@ SAMPLE = 2**20  # characters from which the separator is told
 SAMPLE_LINES = 100
 
 
-def read_delimited(data, notes):
+def read_delimited(
+    data: bytes, notes: list[str], encoding: str | None = None
+) -> tuple[Any, list[str]]:
     """Return the columns of a text file, and their names as they are written.
 
     Parameters
@@ -24,6 +27,8 @@ def read_delimited(data, notes):
     notes : list of str
         What was recognised is added: the separator unless commas, an encoding
         other than UTF-8, decimal commas and separators of thousands.
+    encoding : str, default=None
+        None tells it from the bytes.
 
     Returns
     -------
@@ -49,14 +54,14 @@ def read_delimited(data, notes):
     """
     import pandas as pd
 
-    encoding = _encoding(data)
+    told, encoding = encoding is not None, encoding or _encoding(data)
     text = data.decode(encoding)
     if "\0" in text:
         raise ValueError("it holds NUL characters, so it is no text")
     lines = _first_lines(text)
     del text
     separator, n_skipped = _layout(lines)
-    if encoding == "cp1252":
+    if encoding == "cp1252" and not told:
         notes.append(
             "read the text as Latin-1 (Windows-1252), since it is not UTF-8: save it "
             "as UTF-8 where letters look wrong"
@@ -65,7 +70,7 @@ def read_delimited(data, notes):
         name = SEPARATORS.get(separator, repr(separator))
         notes.append(f"read the columns as separated by {name}")
 
-    def read(**options):
+    def read(**options: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # loss of data
             return pd.read_csv(
@@ -85,14 +90,14 @@ def read_delimited(data, notes):
         for name, column in zip(header.iloc[0], frame.columns, strict=True)
     ]
 
-    def written(columns):
+    def written(columns: list[str]) -> Any:
         """Numbers as they are written."""
         return read(na_values=["?"], dtype=str, usecols=columns)
 
     return read_numerals(frame, written, separator, notes), names
 
 
-def _encoding(data):
+def _encoding(data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -105,13 +110,13 @@ def _encoding(data):
     return "utf-8-sig"
 
 
-def _first_lines(text):
+def _first_lines(text: str) -> list[str]:
     lines = list(islice(io.StringIO(text[:SAMPLE], newline=None), SAMPLE_LINES))
     cut = len(text) > SAMPLE and len(lines) < SAMPLE_LINES
     return lines[:-1] if cut and len(lines) > 1 else lines
 
 
-def _layout(lines):
+def _layout(lines: list[str]) -> tuple[str, int]:
     """The separator, and how many lines come before the names of the columns."""
     for index, line in enumerate(lines):
         named = re.fullmatch(r'"?sep=(.)"?\s*', line, re.IGNORECASE)
@@ -122,7 +127,7 @@ def _layout(lines):
     return max(SEPARATORS, key=lambda one: _fit(lines, one)), 0
 
 
-def _fit(lines, separator):
+def _fit(lines: list[str], separator: str) -> tuple[float, float, int]:
     """How well a separator fits: equally long rows, many numbers, many columns."""
     try:
         rows = [

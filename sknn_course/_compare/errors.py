@@ -1,5 +1,7 @@
 """Errors in what the user asked for, as opposed to errors in the program."""
 
+from collections.abc import Iterable
+
 from .._choices import closest
 
 
@@ -16,7 +18,7 @@ class InputError(ValueError):
     """
 
 
-def unknown(kind, name, known):
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for a name that is not among the known ones.
 
     Parameters

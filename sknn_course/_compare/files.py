@@ -1,8 +1,13 @@
 """Read a CSV or Parquet file into features and a target."""
 
+import codecs
 import gzip
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from sknn_course._compare.columns import (
     as_features,
@@ -11,18 +16,19 @@ from sknn_course._compare.columns import (
     without_copies,
 )
 from sknn_course._compare.delimited import read_delimited
-from sknn_course._compare.errors import InputError
+from sknn_course._compare.errors import InputError, unknown
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
 
 
-def read_file(path, target):
+def read_file(
+    path: Path,
+    target: str | None,
+    *,
+    drop: Sequence[str] = (),
+    encoding: str | None = None,
+) -> tuple[Any, np.ndarray, list[str]]:
     """Read the features and the target from a CSV or Parquet file.
-
-    Numbers become float64 with NaN where missing; all other columns become
-    categories. What cannot serve as a feature is left out and noted: columns
-    without values, dates, text that differs in every row, what is neither number
-    nor text, and copies of the target. Rows without a target are left out and noted.
 
     Parameters
     ----------
@@ -32,20 +38,20 @@ def read_file(path, target):
         and the encoding are told from its content, and noted.
     target : str or None
         The column to predict.
+    drop : sequence of str, default=()
+        Columns to leave out.
+    encoding : str, default=None
+        That of a text file; None tells it from the content.
 
     Returns
     -------
-    X : pandas.DataFrame of shape (n_samples, n_features)
-        Columns of float64 and of object (text, NaN where missing).
-    y : ndarray of shape (n_samples,)
-    notes : list of str
-        What was left out, and what was recognised.
+    X, y, notes
+        As of :func:`split_target`; the notes say what was recognised too.
 
     Raises
     ------
     InputError
-        If pandas is absent, the file cannot be read, the column is unknown or twice,
-        a column mixes text and numbers or is infinite, or no feature is left.
+        If pandas is absent, the file cannot be read, or as :func:`split_target`.
 
     Examples
     --------
@@ -61,15 +67,69 @@ def read_file(path, target):
     """
     path = Path(path)
     notes: list[str] = []
-    frame, names = _read_frame(path, notes)
+    _check_encoding(encoding or "utf-8")
+    frame, names = _read_frame(path, notes, encoding)
+    return split_target(frame, names, target, drop, notes, where=path.name)
+
+
+def split_target(
+    frame: Any,
+    names: list[str],
+    target: str | None,
+    drop: Sequence[str],
+    notes: list[str],
+    where: str = "the table",
+) -> tuple[Any, np.ndarray, list[str]]:
+    """Tell the features of a table from its target.
+
+    Numbers become float64 with NaN where missing; dates stay dates; all other columns
+    become categories. What cannot serve as a feature is left out and noted: columns
+    without values, text that differs in every row, what is neither number, date nor
+    text, and copies of the target. Rows without a target are left out and noted.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    names : list of str
+        Of its columns; they can be equal.
+    target : str or None
+        The column to predict.
+    drop : sequence of str
+        Columns to leave out.
+    notes : list of str
+        Those of the reading; what was left out is added.
+    where : str, default='the table'
+        What an error calls the frame.
+
+    Returns
+    -------
+    X : pandas.DataFrame of shape (n_samples, n_features)
+        Columns of float64, of dates, and of object (text, NaN where missing).
+    y : ndarray of shape (n_samples,)
+    notes : list of str
+
+    Raises
+    ------
+    InputError
+        If a column is unknown, the target is there twice, a column mixes text and
+        numbers or is infinite, or no feature is left.
+    """
     if target is None:
         raise InputError(
-            f"which column of {path.name} is to be predicted? Name it with --target: "
+            f"which column of {where} is to be predicted? Name it with --target: "
             + ", ".join(names[:30])
             + "."
         )
     target = target.strip()
-    frame.columns = name_columns(names, target, notes)
+    different = name_columns(names, target, notes)
+    for name in drop:
+        if name == target:
+            raise InputError(
+                f"the column {name!r} is the target: it cannot be dropped."
+            )
+        if name not in different:
+            raise unknown("column", name, different)
+    frame = frame.set_axis(different, axis=1).drop(columns=list(drop))
     missing = frame[target].isna().to_numpy()
     if missing.any() and not missing.all():
         notes.append(f"left out {missing.sum()} rows without a value of {target!r}")
@@ -81,7 +141,17 @@ def read_file(path, target):
     return X, y, notes
 
 
-def _read_frame(path, notes):
+def _check_encoding(encoding: str) -> None:
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        known = ["utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "mac-roman", "gbk"]
+        raise unknown("encoding", encoding, known) from error
+
+
+def _read_frame(
+    path: Path, notes: list[str], encoding: str | None
+) -> tuple[Any, list[str]]:
     """The columns of a file, and their names, which can be equal."""
     if not path.exists():
         raise InputError(f"the file {str(path)!r} does not exist.")
@@ -109,15 +179,16 @@ def _read_frame(path, notes):
             data = path.read_bytes()
             if suffix == ".gz":
                 data = gzip.decompress(data)
-            frame, names = read_delimited(data, notes)
+            frame, names = read_delimited(data, notes, encoding)
     except ImportError as error:
         raise InputError(
             "reading Parquet files needs pyarrow: pip install 'sknn_course[files]'."
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path.name!r} is not a text file in UTF-8: no letter begins or goes on "
-            f"with its byte {error.start}, 0x{error.object[error.start]:02x}."
+            f"{path.name!r} is not a text file in {encoding or 'UTF-8'}: no letter "
+            f"begins or goes on with its byte {error.start}, "
+            f"0x{error.object[error.start]:02x}."
         ) from error
     except damages as error:
         reason = " ".join(str(error).split()).rstrip(".")
@@ -127,7 +198,7 @@ def _read_frame(path, notes):
     return frame, names
 
 
-def _read_parquet(path):
+def _read_parquet(path: Path) -> tuple[Any, list[str]]:
     import pandas as pd
 
     try:

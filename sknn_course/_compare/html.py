@@ -3,8 +3,17 @@
 import base64
 import html
 from string import Template
+from typing import Any
 
-from sknn_course._compare.text import describe, format_params, printable, remarks
+from sknn_course._compare.scores import shown_scores
+from sknn_course._compare.text import (
+    describe,
+    format_params,
+    format_score,
+    format_spread,
+    printable,
+    remarks,
+)
 
 PAGE = Template("""\
 <!DOCTYPE html>
@@ -65,18 +74,9 @@ code { font-size: .9em; overflow-wrap: anywhere; }
 <p class="finding">$finding</p>
 <h2>Leaderboard</h2>
 <div class="scroll">
-<table>
-<thead><tr><th scope="col">Estimator</th>
-<th scope="col" class="number">$score,<br>cross-validation</th>
-<th scope="col" class="number">$score,<br>test rows</th>
-<th scope="col" class="number">Numbers<br>in the model</th>
-<th scope="col" class="number">Seconds</th>
-<th scope="col">Best parameters</th></tr></thead>
-<tbody>
-$rows
-</tbody>
-</table>
+$leaderboard
 </div>
+<h2>What to do next</h2><ul>$next</ul>
 $remarks
 $figures
 <h2>How the numbers came about</h2>
@@ -86,10 +86,26 @@ $figures
 </html>
 """)
 
+TABLE = Template("""\
+<table>
+<thead><tr><th scope="col">Estimator</th>
+<th scope="col" class="number">$score,<br>cross-validation</th>
+<th scope="col" class="number">$score,<br>test rows</th>
+$others<th scope="col" class="number">Numbers<br>in the model</th>
+<th scope="col" class="number">Seconds</th>
+<th scope="col">Best parameters</th></tr></thead>
+<tbody>
+$rows
+</tbody>
+</table>""")
+
+OTHER_HEAD = '<th scope="col" class="number">{},<br>test rows</th>\n'
+OTHER_CELL = '<td class="number" data-label="{}, test rows">{}</td>'
+
 ROW = Template("""\
 <tr class="$kind"><th scope="row">$model<br><small>$estimator</small></th>\
 <td class="number" data-label="Cross-validation">$cv</td>\
-<td class="number" data-label="Test rows">$test</td>\
+<td class="number" data-label="Test rows">$test</td>$others\
 <td class="number" data-label="Numbers in the model">$size</td>\
 <td class="number" data-label="Seconds">$seconds</td>\
 <td class="params" data-label="Best parameters">$params</td></tr>""")
@@ -99,7 +115,12 @@ FIGURE = Template("""\
 <figcaption>$caption</figcaption></figure>""")
 
 
-def render_html(board, pictures, command):
+def render_html(
+    board: Any,
+    pictures: list[tuple[bytes, int, str]],
+    command: str,
+    steps: list[str] | None = None,
+) -> str:
     """Return a report as one HTML page without outside references.
 
     Parameters
@@ -109,13 +130,15 @@ def render_html(board, pictures, command):
         PNG file, width on the page in pixels, and caption.
     command : str
         What to type to get this report.
+    steps : list of str, default=None
+        What to do next; None for what the leaderboard says itself.
 
     Returns
     -------
     str
     """
     table = board.table
-    notes = "".join(f"<li>{escape(one)}</li>" for one in remarks(board))
+    notes = _items(remarks(board))
     figures = "\n".join(
         FIGURE.substitute(
             image=base64.b64encode(image).decode("ascii"),
@@ -128,8 +151,8 @@ def render_html(board, pictures, command):
         title=escape(f"Estimators compared on {table.name}"),
         description=escape(describe(table) + "."),
         finding=escape(_finding(board)),
-        score=_score_name(board),
-        rows="\n".join(_row(board, rank) for rank in range(len(board.ranked))),
+        leaderboard=_table(board),
+        next=_items(board.next_steps if steps is None else steps),
         remarks=f"<h2>Remarks</h2><ul>{notes}</ul>" if notes else "",
         figures=f"<h2>Pictures</h2>\n{figures}" if figures else "",
         method=escape(_method(board)),
@@ -137,26 +160,51 @@ def render_html(board, pictures, command):
     )
 
 
-def escape(text):
+def escape(text: str) -> str:
     """Text as HTML, without what would turn the direction of writing."""
     return html.escape(printable(text))
 
 
-def _score_name(board):
-    return {"accuracy": "Accuracy", "r2": "R²"}[board.scoring]
+def render_fragment(board: Any) -> str:
+    """Return the leaderboard and its remarks as a part of a page, for notebooks.
+
+    Parameters
+    ----------
+    board : Leaderboard
+
+    Returns
+    -------
+    str
+    """
+    notes = _items([*remarks(board), *board.next_steps])
+    return f"<p>{escape(describe(board.table))}</p>{_table(board)}<ul>{notes}</ul>"
 
 
-def _finding(board):
+def _items(texts: list[str]) -> str:
+    return "".join(f"<li>{escape(one)}</li>" for one in texts)
+
+
+def _table(board: Any) -> str:
+    others = [escape(one.title) for one in shown_scores(board.score)]
+    return TABLE.substitute(
+        score=escape(board.score.title),
+        others="".join(map(OTHER_HEAD.format, others)),
+        rows="\n".join(_row(board, rank, others) for rank in range(len(board.ranked))),
+    )
+
+
+def _finding(board: Any) -> str:
     ranked = [one for one in board.ranked if one.ok]
     best = ranked[0]
     text = (
-        f"{best.model} did best: {best.cv_mean:.3f} ± {best.cv_std:.3f} in "
-        f"cross-validation, {best.test_score:.3f} on the test rows"
+        f"{best.model} did best: {format_spread(best)} ({board.score.title}) in "
+        f"cross-validation, {format_score(best.test_score)} on the test rows"
     )
     dummy = [one for one in ranked if one.model == "dummy"]
     if dummy and best.model != "dummy":
-        text += f" ({dummy[0].test_score:.3f} without looking at the features)"
-    near = [one.model for one in ranked[1:] if one.cv_mean > best.cv_mean - best.cv_std]
+        blind = format_score(dummy[0].test_score)
+        text += f" ({blind} without looking at the features)"
+    near = [one.model for one in board.near_best]
     if best.model == "dummy":
         return f"Nothing beat the dummy, which ignores the features: {text}."
     if near:
@@ -164,24 +212,27 @@ def _finding(board):
     return text + "."
 
 
-def _row(board, rank):
+def _row(board: Any, rank: int, others: list[str]) -> str:
     one = board.ranked[rank]
     values = dict(cv="failed", test="–", size="–", params=one.failure, kind="failed")
+    scores = ["–"] * len(others)
     if one.ok:
         values = dict(
-            cv=f"{one.cv_mean:z.3f} ± {one.cv_std:.3f}",
-            test=f"{one.test_score:z.3f}",
+            cv=format_spread(one),
+            test=format_score(one.test_score),
             size="–" if one.n_parameters is None else f"{one.n_parameters:,}",
             params=format_params(one.best_params) or "–",
             kind="best" if rank == 0 else "other",
         )
+        scores = [*map(format_score, one.test_scores.values())]
     values |= dict(
         model=one.model, estimator=one.estimator, seconds=f"{one.seconds:.1f}"
     )
-    return ROW.substitute({key: escape(value) for key, value in values.items()})
+    cells = {key: escape(value) for key, value in values.items()}
+    return ROW.substitute(cells, others="".join(map(OTHER_CELL.format, others, scores)))
 
 
-def _method(board):
+def _method(board: Any) -> str:
     return (
         f"The parameters of each estimator were searched by {board.cv}-fold "
         "cross-validation on the training rows, with equal shares of the classes (or "

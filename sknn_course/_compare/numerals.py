@@ -1,6 +1,8 @@
 """Numbers that are written with decimal commas or separators of thousands."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 MOST_CATEGORIES_WITH_NUMBERS = 20
 # The mark of decimals, and the separators of thousands beside it. One number has
@@ -12,7 +14,7 @@ THOUSANDS = {
 THOUSANDS[","] = THOUSANDS["."].replace(",", ".")
 
 
-def _pattern(mark):
+def _pattern(mark: str) -> str:
     thousands = rf"[1-9]\d{{0,2}}([{THOUSANDS[mark]}])\d{{3}}(?:\1\d{{3}})*"
     decimals = re.escape(mark) + r"\d"
     number = rf"(?:{thousands}|\d+)(?:{decimals}*)?|{decimals}+"
@@ -22,7 +24,7 @@ def _pattern(mark):
 PATTERNS = {mark: re.compile(_pattern(mark), re.ASCII) for mark in THOUSANDS}
 
 
-def is_number(text):
+def is_number(text: str) -> bool:
     """Whether text is a number with either mark of decimals.
 
     Examples
@@ -34,7 +36,9 @@ def is_number(text):
     return any(pattern.fullmatch(text) for pattern in PATTERNS.values())
 
 
-def read_numerals(frame, as_written, separator, notes):
+def read_numerals(
+    frame: Any, as_written: Callable[[list[str]], Any], separator: str, notes: list[str]
+) -> Any:
     """Return a frame in which decimal commas and thousands are read as numbers.
 
     '1,234' and '1.234' can be either. What else the file holds decides: a number
@@ -78,7 +82,8 @@ def read_numerals(frame, as_written, separator, notes):
     if names:
         text = as_written(names)
         floats = {name: _Numerals(text[name]) for name in names}
-    sure = {one.sure_mark for one in [*found.values(), *floats.values()]} - {None}
+    marks = [one.sure_mark for one in (*found.values(), *floats.values())]
+    sure = {one for one in marks if one is not None}
     mark = "," if separator == ";" else "."
     if len(sure) == 1:
         (mark,) = sure
@@ -101,7 +106,7 @@ def read_numerals(frame, as_written, separator, notes):
 class _Numerals:
     """The different texts of a column, as far as they are numbers."""
 
-    def __init__(self, column):
+    def __init__(self, column: Any) -> None:
         self.column = column
         self.values = [one for one in column.dropna().unique() if isinstance(one, str)]
         self.fitting = {
@@ -110,20 +115,20 @@ class _Numerals:
         }
 
     @property
-    def sure_mark(self):
+    def sure_mark(self) -> str | None:
         """The mark that alone makes numbers of all values, or None."""
         marks = [one for one in PATTERNS if len(self.fitting[one]) == len(self.values)]
         return marks[0] if len(marks) == 1 else None
 
     @property
-    def prevail(self):
+    def prevail(self) -> bool:
         """Whether this is a column of numbers, if with some text among them."""
         most = max(map(len, self.fitting.values()))
         if len(self.values) <= MOST_CATEGORIES_WITH_NUMBERS:
             return 0 < most == len(self.values)
         return most >= len(self.values) / 2
 
-    def read(self, mark):
+    def read(self, mark: str) -> Any:
         """The column, what was special about its numbers, and an example."""
         import pandas as pd
 
@@ -148,7 +153,7 @@ class _Numerals:
         return column, how, (changed[0], plain[changed[0]])
 
 
-def _plain(text, mark):
+def _plain(text: str, mark: str) -> str:
     """A number as Python writes it."""
     text = text.strip().translate(dict.fromkeys(map(ord, THOUSANDS[mark])))
     return text.replace(mark, ".")

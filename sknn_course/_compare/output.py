@@ -1,9 +1,10 @@
 """Write files of a report."""
 
 import os
+from pathlib import Path
 
 
-def write_whole(path, data):
+def write_whole(path: Path, data: bytes) -> None:
     """Write a file that is there whole, or as it was before.
 
     Parameters

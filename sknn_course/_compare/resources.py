@@ -1,5 +1,6 @@
 """Where and with how many threads the fits of a comparison are computed."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import joblib
@@ -11,7 +12,7 @@ THREADED_FEATURES = 500
 
 
 @contextmanager
-def resources(model, n_features, n_processes=1):
+def resources(model: str, n_features: int, n_processes: int = 1) -> Iterator[None]:
     """Set joblib's backend, and the threads within each process, for one estimator.
 
     The networks of a search are trained together, in each process its part of them.

@@ -1,5 +1,7 @@
 """Tell classification from regression, and bring a target into its form."""
 
+from typing import Any
+
 import numpy as np
 
 from sknn_course._compare.errors import InputError
@@ -7,7 +9,7 @@ from sknn_course._compare.errors import InputError
 MOST_CLASSES_AS_NUMBERS = 20
 
 
-def guess_task(y):
+def guess_task(y: np.ndarray) -> str:
     """Tell from a target whether it asks for classification or regression.
 
     Text and booleans are classes. Whole numbers are classes where they take at
@@ -41,7 +43,7 @@ def guess_task(y):
     return "classification" if few else "regression"
 
 
-def check_target(y, task, name):
+def check_target(y: np.ndarray, task: str | None, name: str) -> tuple[np.ndarray, str]:
     """Bring a target into the form that its task needs.
 
     Parameters
@@ -104,7 +106,7 @@ def check_target(y, task, name):
     return y, task
 
 
-def strata(y, task, size):
+def strata(y: np.ndarray, task: str | None, size: int) -> np.ndarray:
     """Return groups of rows of which every part of a split should get its share.
 
     Classes for classification; for regression up to ten ranges of the target,
@@ -135,7 +137,7 @@ def strata(y, task, size):
     return np.argsort(np.argsort(y, kind="stable")) * n_strata // len(y)
 
 
-def _as_classes(y):
+def _as_classes(y: np.ndarray) -> np.ndarray:
     if y.dtype.kind == "f" and (y == np.round(y)).all():
         return y.astype(np.int64)
     if y.dtype.kind in "iu":
@@ -143,18 +145,18 @@ def _as_classes(y):
     return y.astype(str)
 
 
-def _is_text_among_numbers(y):
+def _is_text_among_numbers(y: np.ndarray) -> bool:
     values = [] if y.dtype.kind in "iufb" else set(y.tolist())
     n_numbers = sum(map(_is_number, values))
     many = len(values) > MOST_CLASSES_AS_NUMBERS
     return many and len(values) / 2 < n_numbers < len(values)
 
 
-def _first_text(y):
+def _first_text(y: np.ndarray) -> str:
     return str(next((value for value in y if not _is_number(value)), y[0]))
 
 
-def _is_number(value):
+def _is_number(value: Any) -> bool:
     try:
         float(value)
     except (TypeError, ValueError):

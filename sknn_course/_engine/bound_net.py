@@ -136,6 +136,9 @@ class BoundNet:
         for k in self.plan.left_out:
             self.n_missed[k] += 1
         grad = self.stack.grad.clone()  # that which callbacks see stays as it is
+        clipping = self.stack.clipping
+        if clipping.acts and self.plan.runs:
+            clipping.clip_parts(grad, [part for *_, part in self.plan.runs])
         rates = self.known_rates
         for owner, n_missed, part in self.plan.runs:
             coefficients = self.plan.coefficients[owner]

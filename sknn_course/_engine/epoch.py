@@ -231,7 +231,7 @@ class EpochRunner:
             weight = rows.weight
             if present is not None:
                 weight = present if weight is None else weight * present
-            self.seen.add(predictions, y, weight)
+            self.seen.add(stack.loss, predictions, y, weight)
         total = losses.to(widest_float(losses.device)).sum(-1)
         norms = [step.norms for step in steps if step.norms is not None]
         n_rows: list[Number] = [step.batch.n_rows for step in steps]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .._devices import widest_float
 from .cost_model import COSTS
-from .losses import SCORES, loss_of
+from .losses import SCORES, Loss
 from .rows import StackedRows, presence
 from .stack import Stack
 
@@ -26,7 +26,6 @@ class ScoreSum:
 
     def __init__(self, stack: Stack, rows: StackedRows, lengths: list[int]) -> None:
         self.score = SCORES[stack.jobs[0].settings.score]
-        self.loss = loss_of(stack.jobs[0].settings)
         index = rows.index([np.arange(n) for n in lengths])
         _, y, weight, _ = rows.take(index, inputs=False)
         if len(set(lengths)) > 1:
@@ -44,16 +43,20 @@ class ScoreSum:
         """Forget the rows seen so far."""
         self.sums: tuple[Tensor, Tensor] | None = None
 
-    def add(self, prediction: Tensor, y: Tensor, weight: Tensor | None) -> None:
+    def add(
+        self, loss: Loss, prediction: Tensor, y: Tensor, weight: Tensor | None
+    ) -> None:
         """Add rows of the first networks of the stack.
 
         Parameters
         ----------
+        loss : Loss
+            Of these networks.
         prediction, y : tensor of shape (K, n_rows, n_outputs)
         weight : tensor of shape (K, n_rows) or None
         """
         scores = self.score.per_row(y, prediction).to(self.dtype)
-        losses = self.loss.per_row(y, prediction).to(self.dtype)
+        losses = loss.per_row(y, prediction).to(self.dtype)
         if weight is not None:
             scores = scores * weight.unsqueeze(-1)
             losses = losses * weight
@@ -116,5 +119,5 @@ class Validation:
             if self.ragged:
                 here = presence(self.lengths, start, stop, rows.y)
                 weight = here if weight is None else weight * here
-            self.sums.add(stack.predict(rows.X), rows.y, weight)
+            self.sums.add(stack.loss, stack.predict(rows.X), rows.y, weight)
         return self.sums.result()

@@ -6,7 +6,6 @@ from dataclasses import replace
 from ..layers import Dense, structure
 from ..layers.specification import Layer
 from .job import FitJob
-from .losses import LOSSES
 from .ops.parameters import ParameterLayout, parameter_layout
 from .optimizers import is_full_batch
 from .plan import stack_seconds
@@ -50,7 +49,6 @@ def _structure_key(job: FitJob) -> tuple:
         job.layout.shapes[0],
         settings.solver,
         settings.loss,
-        *LOSSES[settings.loss].values(settings).values(),
         settings.score,
         settings.nesterovs_momentum,
         settings.penalize_bias,

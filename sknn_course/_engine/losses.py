@@ -6,6 +6,8 @@ its gradient that of the sum. Most come with the output activation for which the
 gradient with respect to the outputs before it is ``prediction - target``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -21,7 +23,10 @@ from skorch import (
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .ops.criteria import PinballLoss, SmoothedBCEWithLogitsLoss
 from .settings import Settings
+
+Number = float | Tensor  # a tensor where the networks of a stack differ
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,24 @@ OUTPUT_ACTIVATIONS = {
 }
 
 
-def _log_loss(y: Tensor, p: Tensor) -> Tensor:
-    """-sum y ln p over classes, one-hot y."""
+def _smoothed(y: Tensor, label_smoothing: Number, n_classes: int) -> Tensor:
+    """(1 - label_smoothing) y + label_smoothing / n_classes"""
+    if not isinstance(label_smoothing, Tensor) and label_smoothing == 0:
+        return y
+    return y * (1 - label_smoothing) + label_smoothing / n_classes
+
+
+def _log_loss(y: Tensor, p: Tensor, label_smoothing: Number = 0.0) -> Tensor:
+    """-sum y ln p over classes, one-hot y, smoothed."""
     eps = torch.finfo(p.dtype).eps
+    y = _smoothed(y, label_smoothing, y.shape[-1])
     return -(y * p.clamp(eps, 1 - eps).log_()).sum(-1)
 
 
-def _binary_log_loss(y: Tensor, p: Tensor) -> Tensor:
-    """-sum y ln p + (1 - y) ln(1 - p) over outputs."""
+def _binary_log_loss(y: Tensor, p: Tensor, label_smoothing: Number = 0.0) -> Tensor:
+    """-sum y ln p + (1 - y) ln(1 - p) over outputs, y smoothed."""
     eps = torch.finfo(p.dtype).eps
+    y = _smoothed(y, label_smoothing, 2)
     p = p.clamp(eps, 1 - eps)
     return -(y * p.log() + (1 - y) * (1 - p).log_()).sum(-1)
 
@@ -95,8 +109,27 @@ def _absolute_error(y: Tensor, prediction: Tensor) -> Tensor:
     return (y - prediction).abs_().mean(-1)
 
 
+def _quantile(y: Tensor, prediction: Tensor, quantile: Number) -> Tensor:
+    """q r where r = y - prediction > 0, else (q - 1) r, mean over outputs."""
+    residual = y - prediction
+    return (residual * quantile - residual.clamp(max=0)).mean(-1)
+
+
 def _residual(y: Tensor, prediction: Tensor) -> Tensor:
     return prediction - y
+
+
+def _softmax_residual(y: Tensor, p: Tensor, label_smoothing: Number = 0.0) -> Tensor:
+    return p - _smoothed(y, label_smoothing, y.shape[-1])
+
+
+def _logistic_residual(y: Tensor, p: Tensor, label_smoothing: Number = 0.0) -> Tensor:
+    return p - _smoothed(y, label_smoothing, 2)
+
+
+def _quantile_slope(y: Tensor, prediction: Tensor, quantile: Number) -> Tensor:
+    sign = (prediction - y).sign_()  # 0 where the prediction is exact
+    return (sign / 2 + sign.abs() * (0.5 - quantile)).div_(y.shape[-1])
 
 
 @dataclass(frozen=True)
@@ -119,6 +152,8 @@ class Loss:
     targets : {'classes', 'labels', 'numbers'}
         Whether y is one-hot, or 0/1 for each label, or of numbers.
     least_target : float, optional
+    degree : int
+        Power of the unit of the targets that the loss is in.
     parameters : tuple of str
         Parameters of the estimators that ``per_row``, ``gradient`` and
         ``criterion`` take as keywords.
@@ -134,6 +169,7 @@ class Loss:
     net_options: Mapping[str, Any] = field(default_factory=dict)
     targets: Literal["classes", "labels", "numbers"] = "numbers"
     least_target: float | None = None
+    degree: int = 0
     parameters: tuple[str, ...] = ()
     meaning: str = ""
 
@@ -146,24 +182,40 @@ class Loss:
         """The loss's own parameters."""
         return {name: getattr(settings, name) for name in self.parameters}
 
+    def filled_in(self, **values: Number) -> Loss:
+        """With its own parameters: numbers, or tensors of shape (K, 1, 1)."""
+        if not values:
+            return self
+        return replace(
+            self,
+            per_row=partial(self.per_row, **values),
+            gradient=partial(self.gradient, **values),
+        )
 
-LossName = Literal["absolute_error", "huber", "poisson", "squared_error"]
+
+LossName = Literal["absolute_error", "huber", "poisson", "quantile", "squared_error"]
 LOSSES = {
     "log_loss": Loss(
         _log_loss,
         nn.CrossEntropyLoss,
         "softmax",
+        _softmax_residual,
         net=NeuralNetClassifier,
         targets="classes",
+        parameters=("label_smoothing",),
     ),
     "binary_log_loss": Loss(
         _binary_log_loss,
-        nn.BCEWithLogitsLoss,
+        SmoothedBCEWithLogitsLoss,
         "logistic",
+        _logistic_residual,
         net=NeuralNetBinaryClassifier,
         targets="labels",
+        parameters=("label_smoothing",),
     ),
-    "squared_error": Loss(_squared_error, nn.MSELoss, meaning="half the squared error"),
+    "squared_error": Loss(
+        _squared_error, nn.MSELoss, degree=2, meaning="half the squared error"
+    ),
     "poisson": Loss(
         _poisson,
         nn.PoissonNLLLoss,
@@ -175,14 +227,24 @@ LOSSES = {
     "huber": Loss(
         _huber,
         nn.HuberLoss,
+        degree=2,
         gradient=lambda y, p: (p - y).clamp_(-1, 1).div_(y.shape[-1]),
         meaning="half the squared error up to errors of 1, then linear (delta=1)",
     ),
     "absolute_error": Loss(
         _absolute_error,
         nn.L1Loss,
+        degree=1,
         gradient=lambda y, p: (p - y).sign_().div_(y.shape[-1]),
         meaning="the absolute error",
+    ),
+    "quantile": Loss(
+        _quantile,
+        PinballLoss,
+        gradient=_quantile_slope,
+        degree=1,
+        parameters=("quantile",),
+        meaning="the pinball loss, least for the quantile that `quantile` says",
     ),
 }
 
@@ -193,14 +255,7 @@ NUMBER_LOSSES = [name for name, row in LOSSES.items() if row.targets == "numbers
 def loss_of(settings: Settings) -> Loss:
     """The loss of some settings, with its parameters filled in."""
     loss = LOSSES[settings.loss]
-    values = loss.values(settings)
-    if not values:
-        return loss
-    return replace(
-        loss,
-        per_row=partial(loss.per_row, **values),
-        gradient=partial(loss.gradient, **values),
-    )
+    return loss.filled_in(**loss.values(settings))
 
 
 def activate_rows(loss: str, z: Tensor) -> Tensor:

@@ -42,6 +42,9 @@ class Settings:
     epsilon: float
     n_iter_no_change: float
     max_fun: int
+    quantile: float = 0.5
+    label_smoothing: float = 0.0
+    grad_clip: float | None = None
     mixed_precision: bool = False
     dtype: str = "float32"
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from .._devices import widest_float
+from .clipping import Clipping
 from .expand import ExpandPerParameter
 from .groups import widest_layout
 from .job import FitJob
-from .losses import loss_of
+from .losses import LOSSES
 from .ops.batch import Batch
 from .ops.parameters import Parameter, ParameterLayout, resize
 from .ops.sparse_rows import SparseRows
@@ -91,7 +92,10 @@ class Stack:
             },
             first.settings.penalize_bias,
         )
-        self.loss = loss_of(first.settings)
+        self.clipping = Clipping(
+            layout, self.grad, self.n_models, [job.settings.grad_clip for job in jobs]
+        )
+        self.loss = LOSSES[first.settings.loss].filled_in(**self._loss_values())
         self.observer: Any = None  # told of each batch and makes the step, if set
 
     @classmethod
@@ -227,6 +231,17 @@ class Stack:
             known = self._known[name] = (values, value)
         return known[1]
 
+    def _loss_values(self) -> dict[str, Number]:
+        """The loss's own parameters: numbers, or tensors of shape (K, 1, 1)."""
+        values = {
+            name: self.per_model([getattr(job.settings, name) for job in self.jobs])
+            for name in LOSSES[self.jobs[0].settings.loss].parameters
+        }
+        return {
+            name: value[:, None, None] if isinstance(value, Tensor) else value
+            for name, value in values.items()
+        }
+
     def _noise_levels(self) -> list:
         """Per layer a number, or a list of K numbers where they differ, or None."""
         levels = []
@@ -269,6 +284,8 @@ class Stack:
             loss = partial(self._batch_loss, batch, prediction)
             self.observer.step(outputs, loss, number)
             return prediction
+        if self.clipping.acts:
+            self.clipping.clip()
         if self.penalties.decays:
             self.penalties.decay(rate)
         t: Number = number

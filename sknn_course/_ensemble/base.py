@@ -140,6 +140,7 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
             "best_score_": float(np.nanmax(oof_scores)),
             "oof_score_": judge.score(mean),
             "oof_predictions_": judge.in_order(mean),
+            "held_out_": [places for _, places in folds],
             "_target": target,
             "_made": {},
         }

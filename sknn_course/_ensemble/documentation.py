@@ -82,6 +82,9 @@ ATTRIBUTES = """
         Predictions of the ensemble for rows that were not trained on, NaN where no
         fold holds a row out.
 
+    held_out_ : list of ndarray of int
+        The rows that each fold holds out.
+
     n_features_in_ : int
         Number of columns, where X has them.
 

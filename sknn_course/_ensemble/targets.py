@@ -124,7 +124,7 @@ class Numbers:
         return predictions.reshape(len(predictions), -1)
 
     def of_network(self, network: Any, outputs: np.ndarray) -> np.ndarray:
-        return outputs
+        return network._targets.decode(outputs).reshape(outputs.shape)
 
     def loss(self, outputs: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Loss:
         return SquaredError(outputs, y.reshape(len(y), -1), weight)

@@ -42,6 +42,7 @@ from .onnx_conversion import OnnxNetwork
 from .parameter_types import Array, TrainingParameters
 from .parameters import CONSTRAINTS, check_together, training_settings
 from .splitting import as_split, for_full_batch, split_validation
+from .target_scale import advice_on_scale
 from .targets import Targets
 from .validation_data import warn_if_scaled_otherwise
 
@@ -83,6 +84,16 @@ class NeuralEstimator(
         """Weights of the rows by their classes, or None."""
         return None
 
+    def _standardised(
+        self,
+        targets: Targets,
+        encoded: Array,
+        sample_weight: Array | None,
+        first: bool,
+    ) -> Array:
+        """Encoded targets as the network learns them; the first fit sets how."""
+        return encoded
+
     @classmethod
     @cache
     def _get_param_names(cls) -> list[str]:
@@ -116,7 +127,7 @@ class NeuralEstimator(
             raise job.error
         fitted._keep(job)
         self._become(fitted)
-        _warn_of_the_end(job)
+        _warn_of_the_end(job, advice_on_scale(job, self))
         if task is not None:
             task.ends()
         return self
@@ -156,6 +167,7 @@ class NeuralEstimator(
         parameters = (
             self._start(layout, dtype, rng) if first else self._current(layout, dtype)
         )
+        encoded = self._standardised(targets, encoded, sample_weight, first)
         split = as_split(X, encoded, sample_weight, dtype)
         parts = self._split(split, validation, targets, rng)
         settings = training_settings(self, targets, parts[0])
@@ -345,18 +357,22 @@ class NeuralEstimator(
         return tags
 
 
-def _warn_of_the_end(job: FitJob) -> None:
-    """Warn of a training that did not converge, as scikit-learn does."""
+def _warn_of_the_end(job: FitJob, advice: str) -> None:
+    """Warn of a training that did not converge, as scikit-learn does, or is vain."""
     if job.interrupted:
         warnings.warn("Training interrupted by user.", stacklevel=3)
-    elif job.optimize_result is not None:
+        return
+    if job.optimize_result is not None:
         warn_if_not_converged(job)
     elif job.progress.n_iter == job.settings.max_iter and not (
         job.converged or job.single_epoch
     ):
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({job.settings.max_iter}) "
-            "reached and the optimization hasn't converged yet.",
+            f"reached and the optimization hasn't converged yet. {advice}".strip(),
             ConvergenceWarning,
             stacklevel=3,
         )
+        return
+    if advice:
+        warnings.warn(advice, ConvergenceWarning, stacklevel=3)

@@ -18,6 +18,7 @@ from .._compat import check_partial_fit_first_call
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method
 from .parameter_types import Array, ClassWeight, MatrixLike
+from .parameters import RATE
 from .targets import ClassTargets, LabelTargets, class_or_label_targets
 
 
@@ -27,10 +28,12 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimator._parameter_constraints,
         "class_weight": [Choices({"balanced"}), dict, list, None],
+        "label_smoothing": [RATE],
     }
     _y_numeric = False
     loss = "log_loss"
     class_weight: ClassWeight
+    label_smoothing: float
     classes_: Array
     _multilabel: LabelBinarizer | None
 

@@ -111,6 +111,11 @@ TRAINING = """
     weight_decay : float, default=0.0
         Decoupled weight decay, scaled by the learning rate; with 'adam' this is
         AdamW.
+
+    grad_clip : float or None, default=None
+        Largest norm of the gradient of all parameters, penalties included, in each
+        step: a longer one is scaled to it, as by `torch.nn.utils.clip_grad_norm_`.
+        Callbacks see it before. Not with 'lbfgs'.
 """
 
 REGULARIZATION = """
@@ -155,6 +160,30 @@ CLASS_WEIGHT = """
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes, as in `sklearn.svm.SVC`; they multiply
         `sample_weight`.
+"""
+
+LABEL_SMOOTHING = """
+    label_smoothing : float, default=0.0
+        Share of each row's target that is spread evenly over all classes, as in
+        `torch.nn.CrossEntropyLoss`; of two classes, for each label. The losses of
+        validation rows are those of such targets too.
+"""
+
+QUANTILE = """
+    quantile : float, default=0.5
+        The quantile that 'quantile' predicts, between 0 and 1; 0.5 is the median.
+"""
+
+NORMALIZE_Y = """
+    normalize_y : bool, default=False
+        Whether each output is standardised in training, by the mean and the standard
+        deviation, weighted by `sample_weight`, of the first fit: `warm_start` and
+        `partial_fit` keep them. Predictions are in the unit of y, and so are
+        `loss_`, `loss_curve_`, `best_loss_` and `validation_loss_curve_` of one
+        output; the losses of several, which differ in their units, are those of
+        the standardised ones, as is what `tol` is compared with, what `verbose`
+        prints, and `net_` with its history. Not with 'poisson'. A warning
+        proposes it where y is of another scale and the network learned little of it.
 """
 
 COMPUTING = """
@@ -290,6 +319,9 @@ def documented(cls: Estimator) -> Estimator:
         "numeric_embedding": NUMERIC_EMBEDDING % choices,
         "initialisation": INITIALISATION,
         "class_weight": CLASS_WEIGHT,
+        "label_smoothing": LABEL_SMOOTHING,
+        "quantile": QUANTILE,
+        "normalize_y": NORMALIZE_Y,
         "computing": COMPUTING,
         "attributes": ATTRIBUTES,
     }

@@ -115,21 +115,23 @@ class FittedNetwork(BaseEstimator, ABC):
         self, progress: Progress, settings: Settings, validated: bool
     ) -> None:
         """Set scikit-learn's fitted attributes."""
-        self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
+        unit = self._targets.loss_unit
+        self.n_iter_, self.t_ = progress.n_iter, progress.t
+        self.loss_ = progress.loss * unit
         layers, _ = self._structure
         self.n_layers_ = len([v for v in layers if isinstance(v, TRAINED)]) + 1
         self.out_activation_ = LOSSES[settings.loss].output
         if is_full_batch(settings.solver):
             return
         self._no_improvement_count = progress.no_improvement_count
-        self.loss_curve_ = progress.loss_curve
-        self.best_loss_ = None if settings.early_stopping else progress.best_loss
+        self.loss_curve_ = _times(progress.loss_curve, unit)
+        self.best_loss_ = None if settings.early_stopping else progress.best_loss * unit
         self.best_validation_score_ = (
             progress.best_validation_score if validated else None
         )
         self.validation_scores_ = progress.validation_scores if validated else None
         self.validation_loss_curve_ = (
-            progress.validation_loss_curve if validated else None
+            _times(progress.validation_loss_curve, unit) if validated else None
         )
         self.training_score_curve_ = (
             progress.training_score_curve if validated else None
@@ -255,6 +257,10 @@ class FittedNetwork(BaseEstimator, ABC):
         if "_structure" in state:
             state = state | {"_made": {}}
         super().__setstate__(state)
+
+
+def _times(values: list[float], factor: float) -> list[float]:
+    return values if factor == 1 else [value * factor for value in values]
 
 
 def _array(tensor: torch.Tensor) -> Array:

@@ -95,7 +95,13 @@ class OnnxNetwork(OnnxEstimator, FittedNetwork):
         outputs = add_network(graph, rows, self._layout, self._arrays())
         outputs = graph.cast(outputs, dtype)
         operator = self._output_activation.onnx
-        return outputs if operator is None else graph.add(operator, outputs)
+        if operator is not None:
+            outputs = graph.add(operator, outputs)
+        targets = self._targets
+        if targets.mean is not None and targets.scale is not None:
+            outputs = graph.add("Mul", outputs, targets.scale.astype(dtype))
+            outputs = graph.add("Add", outputs, targets.mean.astype(dtype))
+        return outputs
 
 
 class _OnnxClosedForm(OnnxEstimator):

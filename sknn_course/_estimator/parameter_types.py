@@ -61,6 +61,7 @@ class TrainingParameters:
     l2: float
     penalize_bias: bool
     weight_decay: float
+    grad_clip: float | None
     dropout: Rates
     input_dropout: float
     batch_norm: BatchNormPlace

@@ -49,6 +49,7 @@ CONSTRAINTS: dict = {
     "l2": [NON_NEGATIVE],
     "penalize_bias": ["boolean"],
     "weight_decay": [NON_NEGATIVE],
+    "grad_clip": [POSITIVE, None],
     "dropout": [RATE, "array-like"],
     "input_dropout": [RATE],
     "batch_norm": ["boolean", Choices({"before", "after"})],
@@ -71,7 +72,14 @@ def check_together(estimator):
     ValueError
     """
     callbacks, weight_decay = estimator.callbacks, estimator.weight_decay
-    if is_full_batch(estimator.solver) and (callbacks or weight_decay):
+    full_batch = is_full_batch(estimator.solver)
+    if full_batch and estimator.grad_clip is not None:
+        raise ValueError(
+            f"grad_clip={estimator.grad_clip!r} needs a stochastic solver: "
+            f"solver={estimator.solver!r} searches along the gradient. Use None, or "
+            "another solver."
+        )
+    if full_batch and (callbacks or weight_decay):
         raise ValueError(
             f"callbacks={callbacks!r} and weight_decay={weight_decay!r} need a "
             f"stochastic solver: solver={estimator.solver!r} has no epochs and no "

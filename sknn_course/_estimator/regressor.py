@@ -1,16 +1,19 @@
 """Base of the neural regressors."""
 
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
+from sklearn.utils._param_validation import Interval
 
 from .._choices import Choices
 from .._engine.losses import LOSSES
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method
 from .parameter_types import Array, LossName, MatrixLike
-from .targets import NumberTargets
+from .target_scale import mean_and_scale
+from .targets import NumberTargets, Targets
 
 
 class NeuralRegressor(RegressorMixin, NeuralEstimator):
@@ -19,18 +22,40 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimator._parameter_constraints,
         "loss": [Choices({n for n, row in LOSSES.items() if row.targets == "numbers"})],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "normalize_y": ["boolean"],
     }
     _y_numeric = True
     loss: LossName
+    quantile: float
+    normalize_y: bool
+    _y_mean: Array | None
+    _y_scale: Array | None
 
     @property
     def _targets(self) -> NumberTargets:
-        return NumberTargets(self.loss, self.n_outputs_)
+        return NumberTargets(self.loss, self.n_outputs_, self._y_mean, self._y_scale)
 
     def _choose_targets(
         self, y: Array, incremental: bool, classes: ArrayLike | None
     ) -> NumberTargets:
         return NumberTargets(self.loss, y.shape[1] if y.ndim == 2 else 1)
+
+    def _standardised(
+        self,
+        targets: Targets,
+        encoded: Array,
+        sample_weight: Array | None,
+        first: bool,
+    ) -> Array:
+        if first:
+            self._y_mean, self._y_scale = (
+                mean_and_scale(encoded, sample_weight)
+                if self.normalize_y
+                else (None, None)
+            )
+        targets.mean, targets.scale = self._y_mean, self._y_scale
+        return targets.standardised(encoded)
 
     @fit_method
     def fit(

@@ -33,6 +33,8 @@ class Targets(ABC):
         None where the targets are numbers.
     stratifies : bool
         Whether validation rows are set aside by class.
+    mean, scale : ndarray of shape (n_outputs,), or None
+        By which encoded numbers are standardised; None where they are not.
     """
 
     n_outputs: int
@@ -42,6 +44,8 @@ class Targets(ABC):
     score: str
     n_classes: int | None = None
     stratifies = False
+    mean: Array | None = None
+    scale: Array | None = None
 
     @abstractmethod
     def encode(self, y: Array) -> Array:
@@ -71,7 +75,16 @@ class Targets(ABC):
             If they have other columns, or classes that the fit has not seen.
         """
         check_same_outputs(y, self.n_columns, self.content)
-        return self.encode(y)
+        return self.standardised(self.encode(y))
+
+    def standardised(self, encoded: Array) -> Array:
+        """Encoded targets as the network learns them."""
+        return encoded
+
+    @property
+    def loss_unit(self) -> float:
+        """By what a loss of training is multiplied for the unit of y."""
+        return 1.0
 
 
 class ClassTargets(Targets):
@@ -160,12 +173,30 @@ class NumberTargets(Targets):
     loss : str
         Of training.
     n_outputs : int
+    mean, scale : ndarray of shape (n_outputs,), optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_course._estimator.targets import NumberTargets
+    >>> mean, scale = np.array([20.0]), np.array([10.0])
+    >>> targets = NumberTargets("squared_error", 1, mean, scale)
+    >>> targets.encode_validation(np.array([10.0, 30.0])).ravel()
+    array([-1.,  1.])
+    >>> targets.decode(np.array([[0.5]])), targets.loss_unit
+    (array([25.]), 100.0)
     """
 
     score = "r2"
 
-    def __init__(self, loss: str, n_outputs: int):
-        self.loss = loss
+    def __init__(
+        self,
+        loss: str,
+        n_outputs: int,
+        mean: Array | None = None,
+        scale: Array | None = None,
+    ):
+        self.loss, self.mean, self.scale = loss, mean, scale
         self.n_outputs = self.n_columns = n_outputs
         self.content = f"{n_outputs} outputs" if n_outputs > 1 else "one output"
 
@@ -185,7 +216,25 @@ class NumberTargets(Targets):
             raise ValueError("y contains None or NaN: a regressor needs numbers.")
         return y.reshape(len(y), -1)
 
+    def standardised(self, encoded: Array) -> Array:
+        if self.mean is None:
+            return encoded
+        if LOSSES[self.loss].least_target is not None:
+            raise ValueError(
+                f"normalize_y=True gives targets below zero, but loss={self.loss!r} "
+                "needs others: use normalize_y=False, or another loss."
+            )
+        return (encoded - self.mean) / self.scale
+
+    @property
+    def loss_unit(self) -> float:
+        if self.scale is None or self.n_outputs > 1:  # each has a unit of its own
+            return 1.0
+        return float(self.scale[0] ** LOSSES[self.loss].degree)
+
     def decode(self, outputs: Array) -> Array:
+        if self.mean is not None:
+            outputs = (outputs * self.scale + self.mean).astype(outputs.dtype)
         return outputs.ravel() if self.n_outputs == 1 else outputs
 
 

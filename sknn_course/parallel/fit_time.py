@@ -5,16 +5,10 @@ from .._engine import FitJob
 OF_FIT_AND_SCORE = {"fit_time", "score_time", "test_scores"}
 
 
-def shares_of(jobs: list[FitJob], seconds: float) -> dict[int, float]:
-    """Seconds of each job of a stack, by the rows that its epochs went through.
-
-    Returns
-    -------
-    dict
-        By the ids of the jobs.
-    """
+def shares_of(jobs: list[FitJob], seconds: float) -> dict[FitJob, float]:
+    """Seconds of each job of a stack, by the rows that its epochs went through."""
     rows = [max(1, job.progress.n_iter) * len(job.train) for job in jobs]
-    return {id(job): seconds * n / sum(rows) for job, n in zip(jobs, rows, strict=True)}
+    return {job: seconds * n / sum(rows) for job, n in zip(jobs, rows, strict=True)}
 
 
 def leave_out(result: object, seconds: float) -> None:

@@ -6,6 +6,8 @@ import threading
 from .. import _compat
 from .._engine.threads import in_forked_child
 
+INTERPRETERS_OWN = 1000  # Python 3.12 freezes some hundred objects at its start
+
 _lock = threading.Lock()
 _n_calls = 0
 _program_froze = False
@@ -34,7 +36,7 @@ def spare_older_objects() -> None:
     with _lock:
         if _n_calls == 0:
             # to count many frozen objects takes as long as a small search
-            _program_froze = _program_froze or gc.get_freeze_count() > 0
+            _program_froze = _program_froze or gc.get_freeze_count() > INTERPRETERS_OWN
             if not _program_froze:
                 gc.freeze()
         _n_calls += 1

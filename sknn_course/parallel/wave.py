@@ -50,18 +50,18 @@ def train_wave(
     ------
     KeyboardInterrupt
     """
-    task_of = {id(task.job): task for task in tasks}
+    task_of = {task.job: task for task in tasks}
     jobs = [task.job for task in tasks if task.job is not None]
     try:
         seconds = _train(
             jobs,
             report,
-            lambda job: task_of[id(job)].state == WAITING,
+            lambda job: task_of[job].state == WAITING,
             cuda_graphs,
             worker_bytes,
         )
         for job in jobs:
-            task_of[id(job)].seconds_trained = seconds.get(id(job), 0.0)
+            task_of[job].seconds_trained = seconds.get(job, 0.0)
     except BaseException as error:  # or the tasks would wait for ever
         if isinstance(error, KeyboardInterrupt):
             for job in jobs:
@@ -77,13 +77,13 @@ def _train(
     is_wanted: Callable[[FitJob], bool],
     cuda_graphs: bool,
     worker_bytes: int,
-) -> dict[int, float]:
-    """Train jobs; seconds of each, by its id."""
-    seconds_of: dict[int, float] = {}
+) -> dict[FitJob, float]:
+    """Train jobs; the seconds of each."""
+    seconds_of: dict[FitJob, float] = {}
     wave = len(report.waves) - 1
     splits = [s for job in jobs for s in (job.train, job.validation) if s is not None]
     report.n_data += len(splits)
-    report.n_different_data += len(set(map(id, splits)))
+    report.n_different_data += len(set(splits))
 
     def train_here(group: list[FitJob], n_cores: int | None = None) -> None:
         group = [job for job in group if is_wanted(job)]

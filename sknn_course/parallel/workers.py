@@ -106,9 +106,9 @@ def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups
         To be trained here afterwards, on all cores.
     """
     leaving = _may_leave(groups) if max_bytes and _is_main() else set()
-    small = _filter(groups, lambda job: id(job) in leaving)
-    different = {id(job.train): job.train for group in small for job in group}
-    n_bytes = sum(map(cut_bytes, different.values()))
+    small = _filter(groups, leaving.__contains__)
+    different = {job.train for group in small for job in group}
+    n_bytes = sum(map(cut_bytes, different))
     most = min(joblib.cpu_count(), max_bytes // max(1, n_bytes))
     start = START_SECONDS
     if _pool.is_there:
@@ -121,7 +121,7 @@ def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups
     if best is None or _seconds(best, late) > bound:
         return [], [], groups
     own, *worker_groups = filter(None, best)
-    return own, worker_groups, _filter(groups, lambda job: id(job) not in leaving)
+    return own, worker_groups, _filter(groups, lambda job: job not in leaving)
 
 
 def _is_main() -> bool:
@@ -133,19 +133,19 @@ def _is_main() -> bool:
     )
 
 
-def _may_leave(groups: Groups) -> set[int]:
-    """Ids of the jobs that can be trained in another process, and small ones."""
+def _may_leave(groups: Groups) -> set[FitJob]:
+    """Jobs that can be trained in another process, and small ones."""
     jobs = [job for group in groups for job in group]
-    uses = Counter(id(job.rng) for job in jobs)
-    uses[id(check_random_state(None))] = 1  # its users get generators of their own
+    uses = Counter(job.rng for job in jobs)
+    uses[check_random_state(None)] = 1  # its users get generators of their own
     return {
-        id(job)
+        job
         for job in jobs
         if job.device.type == "cpu"
         and not fills_core(job)
         and not job.settings.verbose
         and job.task is job.augment is None
-        and uses[id(job.rng)] == 1
+        and uses[job.rng] == 1
     }
 
 

@@ -5,7 +5,8 @@ import copy
 import numpy as np
 import torch
 
-from .._engine.losses import LOSSES
+from .._engine import Settings
+from .._engine.losses import loss_of
 from .canvas import SERIES, root_figure, single_axes, tidy
 from .fitted_network import last_step, module_of, require_network, trained_layers
 
@@ -166,7 +167,7 @@ def _gradient_norms(estimator, X, y, weights):
     targets = torch.as_tensor(network._targets.encode_validation(np.asarray(y))).to(
         like
     )
-    loss = LOSSES[network._settings["loss"]]
+    loss = loss_of(Settings(**network._settings))
     loss.per_row(targets, loss.activation(module(rows))).mean().backward()
     layers = trained_layers(module)
     return tuple(

@@ -1,12 +1,14 @@
 """Pictures of a comparison, as matplotlib figures that no window shows."""
 
+from typing import Any
+
 from sknn_course._compare.figures.learning_curves import learning_curves_figure
 from sknn_course._compare.figures.models import models_figure
 from sknn_course._compare.figures.predictions import predictions_figure
 from sknn_course._compare.figures.scores import scores_figure
 
 
-def draw_figures(board):
+def draw_figures(board: Any) -> list[tuple[str, str, Any]]:
     """Draw every picture that a comparison allows.
 
     Parameters

@@ -1,5 +1,7 @@
 """What the pictures share: their colours and an empty figure."""
 
+from typing import Any
+
 from ...plotting.canvas import BLUE, GREY, ORANGE
 from ..text import printable
 
@@ -15,7 +17,7 @@ LONGEST_LABEL = 40
 MOST_CLASSES_WITH_NUMBERS = 12
 
 
-def label(name):
+def label(name: str) -> str:
     """A name as matplotlib shows it to the letter: without formulas, and short."""
     name = printable(str(name))
     if len(name) > LONGEST_LABEL:
@@ -23,7 +25,9 @@ def label(name):
     return name.replace("$", r"\$")
 
 
-def new_figure(width, height, n_rows=1, n_columns=1, **kwargs):
+def new_figure(
+    width: float, height: float, n_rows: int = 1, n_columns: int = 1, **kwargs: Any
+) -> tuple[Any, Any]:
     """Return a figure of a size in inches and its array of axes."""
     from matplotlib.figure import Figure
 

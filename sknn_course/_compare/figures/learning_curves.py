@@ -1,22 +1,25 @@
 """Loss and validation score of the best network, epoch by epoch."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
-from sknn_course._compare.candidates import NEURAL, bare
+from sknn_course._compare.candidates import MODELS, bare
 from sknn_course._compare.figures.canvas import BLUE, ORANGE, new_figure
 from sknn_course._compare.resources import resources
 
 
-def learning_curves_figure(table, ranked):
+def learning_curves_figure(
+    table: Any, ranked: list[Any]
+) -> tuple[str, str, Any] | None:
     """Draw the learning curves of the best network.
 
     A network that set no rows aside is fitted once more with a tenth of them
     for validation, since losses on training rows alone do not show overfitting.
     """
-    networks = [one for one in ranked if one.model in NEURAL]
+    networks = [one for one in ranked if MODELS[one.model].neural]
     if not networks:
         return None
     one = networks[0]
@@ -57,7 +60,7 @@ def learning_curves_figure(table, ranked):
     return "learning_curves", caption, figure
 
 
-def _fit_with_validation(result, table):
+def _fit_with_validation(result: Any, table: Any) -> Any:
     prefix = "model__" if table.task == "classification" else "model__regressor__"
     pipeline = clone(result.fitted)
     pipeline.set_params(
@@ -75,5 +78,5 @@ def _fit_with_validation(result, table):
     return bare(pipeline)
 
 
-def _epochs(values):
+def _epochs(values: Any) -> np.ndarray:
     return np.arange(1, len(values) + 1)

@@ -1,5 +1,7 @@
 """What each estimator has learnt, where one or two features let it be seen."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.inspection import DecisionBoundaryDisplay
 
@@ -11,9 +13,10 @@ from sknn_course._compare.figures.canvas import (
     label,
     new_figure,
 )
+from sknn_course._compare.text import format_score
 
 
-def models_figure(table, ranked):
+def models_figure(table: Any, ranked: list[Any]) -> tuple[str, str, Any] | None:
     """Draw what each estimator has learnt, where there are one or two features."""
     ranked = [one for one in ranked if one.model != "dummy"]
     if not table.numeric or not ranked:
@@ -25,7 +28,7 @@ def models_figure(table, ranked):
     return None
 
 
-def _panels(ranked):
+def _panels(ranked: list[Any]) -> tuple[Any, Any]:
     n_columns = min(3, len(ranked))
     n_rows = -(-len(ranked) // n_columns)
     figure, axes = new_figure(
@@ -44,7 +47,7 @@ def _panels(ranked):
     return figure, axes
 
 
-def _boundaries(table, ranked):
+def _boundaries(table: Any, ranked: list[Any]) -> tuple[str, str, Any]:
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, to_rgb
 
@@ -81,7 +84,7 @@ def _boundaries(table, ranked):
             )
             for name, color in zip(classes, colors, strict=True)
         ]
-        ax.set_title(f"{one.model}  {one.test_score:.3f}", fontsize=10)
+        ax.set_title(f"{one.model}  {format_score(one.test_score)}", fontsize=10)
         ax.set(xlabel="", ylabel="")
     figure.supxlabel(label(table.feature_names[0]), fontsize=10)
     figure.supylabel(label(table.feature_names[1]), fontsize=10)
@@ -98,7 +101,7 @@ def _boundaries(table, ranked):
     return "decision_boundaries", caption, figure
 
 
-def _curves(table, ranked):
+def _curves(table: Any, ranked: list[Any]) -> tuple[str, str, Any]:
     X_train, X_test = np.asarray(table.X_train), np.asarray(table.X_test)
     both = np.concatenate([X_train, X_test])
     grid = np.linspace(both.min(), both.max(), 400)[:, None]  # (400, 1)
@@ -110,7 +113,7 @@ def _curves(table, ranked):
         ax.plot(X_train[:, 0], table.y_train, "o", color=GREY, markersize=3)
         ax.plot(X_test[:, 0], table.y_test, "D", color=ORANGE, markersize=3.5)
         ax.plot(grid[:, 0], one.fitted.predict(X), color=BLUE)
-        ax.set_title(f"{one.model}  {one.test_score:.3f}", fontsize=10)
+        ax.set_title(f"{one.model}  {format_score(one.test_score)}", fontsize=10)
         ax.spines[["top", "right"]].set_visible(False)
     values = np.concatenate([table.y_train, table.y_test])
     margin = 0.25 * np.ptp(values)

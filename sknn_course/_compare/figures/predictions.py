@@ -1,5 +1,7 @@
 """Predicted against true targets of the test rows."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, PredictionErrorDisplay
 
@@ -12,7 +14,7 @@ from sknn_course._compare.figures.canvas import (
 )
 
 
-def predictions_figure(table, best):
+def predictions_figure(table: Any, best: Any) -> tuple[str, str, Any] | None:
     """Draw predicted against true targets of the best estimator's test rows."""
     predicted = best.fitted.predict(table.X_test)
     if table.task == "regression":

@@ -1,11 +1,14 @@
 """The scores of every estimator, with their spread over the folds."""
 
+from typing import Any
+
 import numpy as np
 
 from sknn_course._compare.figures.canvas import BLUE, ORANGE, new_figure
+from sknn_course._compare.text import format_score
 
 
-def scores_figure(board, ranked):
+def scores_figure(board: Any, ranked: list[Any]) -> tuple[str, str, Any] | None:
     """Draw each estimator's scores on the folds and on the test rows."""
     figure, ((ax,),) = new_figure(7, 1.3 + 0.42 * len(ranked))
     positions = np.arange(len(ranked))[::-1]
@@ -40,13 +43,12 @@ def scores_figure(board, ranked):
     )
     ax.set_yticks(positions, [one.model for one in ranked])
     ax.set_ylim(-0.6, len(ranked) - 0.4)
-    label = {"accuracy": "accuracy", "r2": "$R^2$"}[board.scoring]
-    left, right = _score_limits(ranked)
-    ax.set_xlim(left, right)
+    left, right = _score_limits(board.score, ranked)
+    ax.set_xlim(left, right)  # less good is on the left, of errors too
     for position, one in zip(positions, ranked, strict=True):
-        if one.cv_mean < left:
+        if board.score.sign * (one.cv_mean - left) < 0:
             ax.annotate(
-                f"\N{LEFTWARDS ARROW} {one.cv_mean:.3f}",
+                f"\N{LEFTWARDS ARROW} {format_score(one.cv_mean)}",
                 (0, position),
                 xycoords=("axes fraction", "data"),
                 xytext=(4, 0),
@@ -54,7 +56,7 @@ def scores_figure(board, ranked):
                 va="center",
                 color=BLUE,
             )
-    ax.set_xlabel(label)
+    ax.set_xlabel({"r2": "$R^2$"}.get(board.score.name, board.score.title))
     ax.grid(axis="x", color="#dddddd")
     ax.set_axisbelow(True)
     ax.spines[["top", "right", "left"]].set_visible(False)
@@ -67,15 +69,19 @@ def scores_figure(board, ranked):
     return "scores", caption, figure
 
 
-def _score_limits(ranked):
+def _score_limits(score: Any, ranked: list[Any]) -> tuple[float, float]:
     """Limits that show differences: what lies far below would squeeze them."""
-    dummy = next(one.cv_mean for one in ranked if one.model == "dummy")
+    sign, perfect = score.sign, score.sign * score.perfect
+    blind = [sign * one.cv_mean for one in ranked if one.model == "dummy"]
     others = [one for one in ranked if one.model != "dummy"] or ranked
-    scores = np.array([[*one.cv_scores, one.test_score] for one in others])
-    high = scores.max()
-    # R2 has no lower bound
-    low = min(high - 0.01, max(scores.min(), dummy - 0.5 * (1 - dummy)))
-    if low - (high - low) < dummy:
-        low, high = min(low, dummy), max(high, dummy)
-    margin = 0.06 * (high - low)
-    return low - margin, high + margin
+    scores = sign * np.array([[*one.cv_scores, one.test_score] for one in others])
+    high, low = scores.max(), scores.min()
+    if blind:
+        (dummy,) = blind
+        # R2 and errors have no bound on the worse side
+        unit = abs(perfect - dummy) or 1.0
+        low = min(high - 0.01 * unit, max(low, dummy - 0.5 * unit))
+        if low - (high - low) < dummy:
+            low, high = min(low, dummy), max(high, dummy)
+    margin = 0.06 * (high - low) or 0.01
+    return sign * (low - margin), sign * (high + margin)

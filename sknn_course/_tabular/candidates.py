@@ -1,0 +1,92 @@
+"""The networks that a table is tried with: how they train, and what they may be."""
+
+from typing import Any
+
+from scipy.stats import loguniform
+
+LAYERS = [(width,) * depth for width in (64, 128, 256) for depth in (1, 2, 3)]
+ENCODINGS: list[dict[str, Any]] = [
+    {"scaling": "robust", "n_bins": 12},
+    {"scaling": "quantile", "n_bins": 0},
+    {"scaling": "robust", "n_bins": 0},
+    {"scaling": "robust", "n_bins": 32},
+]
+MOST_ROWS = 4_000_000  # that pass through a network, over all its epochs
+MANY_ROWS = 20_000  # of which one hold-out tells enough
+
+
+def training(n_rows: int) -> dict[str, Any]:
+    """Parameters of training that follow from the number of rows.
+
+    Parameters
+    ----------
+    n_rows : int
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> from sknn_course._tabular.candidates import training
+    >>> training(200)["batch_size"], training(100_000)["max_iter"]
+    (25, 40)
+    """
+    return {
+        "alpha": 0.0,
+        "early_stopping": True,
+        "n_iter_no_change": 16,
+        "tol": 0.0,
+        "batch_size": min(max(n_rows // 8, 16), 128 if n_rows < MANY_ROWS else 256),
+        "max_iter": max(10, min(200, MOST_ROWS // n_rows)),
+    }
+
+
+def folds(n_rows: int) -> dict[str, Any]:
+    """How rows are held out: four folds, or of many rows a part of them once.
+
+    Parameters
+    ----------
+    n_rows : int
+
+    Returns
+    -------
+    dict
+        Parameters of the ensemble.
+    """
+    return {"cv": 4} if n_rows < MANY_ROWS else {"validation_fraction": 0.15}
+
+
+class Dropout:
+    """Distribution of dropout rates: none for a third, else uniform up to a half."""
+
+    def rvs(self, size: Any = None, random_state: Any = None) -> float:
+        """One rate.
+
+        Parameters
+        ----------
+        size : ignored
+        random_state : RandomState
+        """
+        return float(max(0.0, random_state.uniform(-0.25, 0.5)))
+
+
+def space() -> list[dict[str, Any]]:
+    """Distributions of the candidates' parameters, for each encoding of the table.
+
+    Returns
+    -------
+    list of dict
+        As `RandomizedSearchCV` takes them, of a pipeline of 'encoder' and 'network'.
+    """
+    network = {
+        "network__hidden_layer_sizes": LAYERS,
+        "network__activation": ["relu", "gelu"],
+        "network__dropout": Dropout(),
+        "network__learning_rate_init": loguniform(3e-4, 1e-2),
+        "network__weight_decay": loguniform(1e-3, 1.0),
+    }
+    return [
+        {f"encoder__{name}": [value] for name, value in encoding.items()} | network
+        for encoding in ENCODINGS
+    ]
