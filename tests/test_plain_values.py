@@ -18,6 +18,8 @@ from sknn_course import (
     LeastSquaresSVR,
     MLPClassifier,
     MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
 )
 from sknn_course._number_range import DIVISORS, FACTORS
 from sknn_course.layers import (
@@ -42,6 +44,8 @@ ESTIMATORS = (
     LeastSquaresSVR,
     MLPClassifier,
     MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
 )
 # values that every type of number holds exactly
 VALUES = {
