@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from ._choices import Choices
 from ._estimator.base import NeuralEstimator
 from ._estimator.classifier import NeuralClassifier
 from ._estimator.documentation import documented
@@ -14,6 +15,7 @@ from ._estimator.parameter_types import (
     Device,
     Dtype,
     LossName,
+    NumericEmbedding,
     RandomState,
     Rates,
     ScheduleName,
@@ -23,7 +25,8 @@ from ._estimator.parameter_types import (
 from ._estimator.parameters import AT_LEAST_ONE
 from ._estimator.regressor import NeuralRegressor
 from .architectures import multilayer_perceptron, sizes_of
-from .layers import BatchNorm, Layer
+from .layers import BatchNorm, Layer, PeriodicEmbedding
+from .layers.embeddings import EMBEDDINGS
 
 
 class _MultilayerPerceptron(NeuralEstimator):
@@ -31,10 +34,12 @@ class _MultilayerPerceptron(NeuralEstimator):
 
     _inputs = RowInputs()
     hidden_layer_sizes: Sizes
+    numeric_embedding: NumericEmbedding
 
     def _layers(
         self, input_shape: tuple[int, ...], n_outputs: int
     ) -> tuple[Layer, ...]:
+        embedding = self.numeric_embedding
         return multilayer_perceptron(
             sizes_of(self.hidden_layer_sizes, "hidden_layer_sizes"),
             n_outputs,
@@ -44,10 +49,16 @@ class _MultilayerPerceptron(NeuralEstimator):
             batch_norm=self.batch_norm,
             norm=BatchNorm(self.batch_norm_momentum, self.batch_norm_epsilon),
             noise=self.noise,
+            embedding=EMBEDDINGS[embedding]
+            if isinstance(embedding, str)
+            else embedding,
         )
 
 
-_CONSTRAINTS = {"hidden_layer_sizes": ["array-like", AT_LEAST_ONE]}
+_CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", AT_LEAST_ONE],
+    "numeric_embedding": [Choices(EMBEDDINGS), PeriodicEmbedding, None],
+}
 
 
 @documented
@@ -77,6 +88,8 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
+
+    %(numeric_embedding)s
 
     %(initialisation)s
 
@@ -161,6 +174,7 @@ class MLPClassifier(_MultilayerPerceptron, NeuralClassifier):
         batch_norm_momentum: float = 0.1,
         batch_norm_epsilon: float = 1e-5,
         noise: float = 0.0,
+        numeric_embedding: NumericEmbedding = None,
         weight_init: str = "glorot",
         bias_init: str = "auto",
         class_weight: ClassWeight = None,
@@ -201,6 +215,8 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
 
     noise : float, default=0.0
         Standard deviation of normal noise after each hidden layer, in training.
+
+    %(numeric_embedding)s
 
     %(initialisation)s
 
@@ -286,6 +302,7 @@ class MLPRegressor(_MultilayerPerceptron, NeuralRegressor):
         batch_norm_momentum: float = 0.1,
         batch_norm_epsilon: float = 1e-5,
         noise: float = 0.0,
+        numeric_embedding: NumericEmbedding = None,
         weight_init: str = "glorot",
         bias_init: str = "auto",
         quantile: float = 0.5,

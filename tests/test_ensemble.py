@@ -62,7 +62,7 @@ small = partial(EnsembleClassifier, n_candidates=3, cv=3, random_state=0)
 
 def arrays(member):
     network = member[-1] if hasattr(member, "steps") else member
-    return [*network.coefs_, *network.intercepts_, *network._norms]
+    return [*network.coefs_, *network.intercepts_, *network._other_arrays]
 
 
 def assert_equal_members(one, other):

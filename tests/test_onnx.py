@@ -36,6 +36,7 @@ from sknn_course.layers import (
     GlobalAveragePool,
     Layer,
     LocalResponseNorm,
+    PeriodicEmbedding,
     Pool2d,
     Softmax,
 )
@@ -164,6 +165,16 @@ def test_activations(activation, dtype):
     )
     tolerance = 1e-6 if activation == "gelu" else TOLERANCE[dtype]
     assert_same(model.fit(X, X_IRIS[:, 1]), X, tolerance)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("variant", ["plr", "plr_lite", "pbld"])
+def test_embeddings(variant, dtype):
+    X = StandardScaler().fit_transform(X_IRIS).astype(dtype)
+    for n_columns in (None, 3):
+        layer = PeriodicEmbedding(3, 4, variant=variant, n_columns=n_columns)
+        model = quick(MLPRegressor, dtype=None, numeric_embedding=layer)
+        assert_same(model.fit(X, X_IRIS[:, 1]), X, TOLERANCE[dtype])
 
 
 IMAGE_LAYERS = {

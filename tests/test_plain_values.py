@@ -29,6 +29,7 @@ from sknn_course.layers import (
     Dropout,
     GaussianNoise,
     LocalResponseNorm,
+    PeriodicEmbedding,
     Pool2d,
 )
 
@@ -102,6 +103,7 @@ VALUES = {
     "nesterovs_momentum": True,
     "noise": 0.125,
     "normalize_y": False,
+    "numeric_embedding": "pbld",
     "padding": 1,
     "param_distributions": None,
     "penalize_bias": True,
@@ -206,6 +208,10 @@ def test_lists_and_arrays_act_as_tuples(parameters):
         (Conv2d(1, flipped=np.True_), Conv2d(1, flipped=True)),
         (Pool2d(np.uint8(2), stride=np.array([1, 2])), Pool2d(2, stride=(1, 2))),
         (LocalResponseNorm(np.uint8(3), np.float32(1)), LocalResponseNorm(3, 1.0)),
+        (
+            PeriodicEmbedding(np.int8(3), np.uint8(2), np.float16(1), np.str_("pbld")),
+            PeriodicEmbedding(3, 2, 1.0, "pbld"),
+        ),
     ],
     ids=repr,
 )
@@ -261,6 +267,7 @@ LISTS = {
         ["x", 3, [None], ["shift(nan)"], ["noise(inf)"], ["noise(1e300)"], [["shift"]]],
     ),
     "architecture": (CNNClassifier, ["x", 3, [None], [[Dense(2)]], [Dense], {}]),
+    "numeric_embedding": (MLPClassifier, ["x", 3, [None], {}, Dense(2)]),
     "weight_init": (MLPClassifier, ["x", 3, "uniform(nan)", "normal(1e300)", None]),
     "bias_init": (MLPClassifier, ["x", 3, "uniform(-1)", "uniform()", None]),
     "device": (MLPClassifier, ["nonsense", "", 3, None]),

@@ -76,7 +76,8 @@ def _without_sizes(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     layers = structure(layers)
     dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
     *hidden, output = dense or [len(layers)]
-    if not all(layer.takes_padding for layer in layers[:output]):
+    padded = layers[hidden[0] : output] if hidden else ()
+    if not all(layer.takes_padding for layer in padded):
         return layers
     return tuple(
         replace(layer, units=1)

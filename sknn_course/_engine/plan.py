@@ -6,7 +6,7 @@ from math import ceil, prod
 
 from joblib import cpu_count
 
-from ..layers import Conv2d, Dense
+from ..layers import Conv2d, Dense, PeriodicEmbedding
 from .cost_model import COSTS
 from .job import FitJob
 from .ops.parameters import ParameterLayout
@@ -35,8 +35,8 @@ def operations_per_step(job: FitJob, layout: ParameterLayout) -> int:
     """Multiplications and additions of a training step, forward and backward."""
     products = 0
     for index, layer in enumerate(layout.layers):
-        if isinstance(layer, Dense):
-            products += prod(layout.shapes[index]) * layer.units
+        if isinstance(layer, Dense | PeriodicEmbedding):
+            products += layer.n_connections(layout.shapes[index])
         elif isinstance(layer, Conv2d):
             inputs = layout.shapes[index][0] * prod(layer.window)
             products += inputs * prod(layout.shapes[index + 1])
@@ -48,7 +48,10 @@ def operations_per_step(job: FitJob, layout: ParameterLayout) -> int:
 
 def model_bytes(job: FitJob, layout: ParameterLayout) -> int:
     """Memory that a step of one model touches: parameters, state, activations."""
-    activations = 3 * job.settings.batch_size * sum(map(prod, layout.shapes))
+    pairs = zip(layout.layers, layout.shapes, strict=False)
+    inner = sum(layer.n_inner(shape) for layer, shape in pairs)
+    values = sum(map(prod, layout.shapes)) + inner
+    activations = 3 * job.settings.batch_size * values
     return job.train.y.itemsize * (4 * layout.n_parameters + activations)
 
 

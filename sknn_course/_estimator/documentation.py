@@ -9,6 +9,7 @@ from .._engine.losses import LOSSES, NUMBER_LOSSES
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.optimizers import COEFFICIENTS, SOLVERS
 from .._engine.schedules import SCHEDULES
+from ..layers.embeddings import EMBEDDINGS
 
 Estimator = TypeVar("Estimator", bound=type)
 
@@ -134,6 +135,14 @@ BATCH_NORM = """
     batch_norm_epsilon : float, default=1e-5
         Added to each batch's variance. Small batches need a larger one, such as
         0.001, lest units that are active in single rows get very large values.
+"""
+
+NUMERIC_EMBEDDING = """
+    numeric_embedding : {%(embeddings)s}, PeriodicEmbedding or None, default=None
+        Periodic functions of each column, trained with the network, in place of the
+        column: for numbers of unit variance along which the target changes quickly.
+        By name with usual sizes, or a `sknn_course.layers.PeriodicEmbedding` with
+        sizes of your own, whose ``n_columns`` embeds the first columns alone.
 """
 
 INITIALISATION = """
@@ -283,6 +292,7 @@ def _choices() -> dict[str, str]:
         "solvers": listed(SOLVERS),
         "schedules": listed(SCHEDULES),
         "losses": listed(NUMBER_LOSSES),
+        "embeddings": listed(EMBEDDINGS),
         "meanings_of_losses": _meanings(
             {name: LOSSES[name].meaning for name in NUMBER_LOSSES}
         ),
@@ -306,6 +316,7 @@ def documented(cls: Estimator) -> Estimator:
         "training": TRAINING % choices,
         "regularization": REGULARIZATION,
         "batch_norm": BATCH_NORM,
+        "numeric_embedding": NUMERIC_EMBEDDING % choices,
         "initialisation": INITIALISATION,
         "class_weight": CLASS_WEIGHT,
         "label_smoothing": LABEL_SMOOTHING,

@@ -28,7 +28,7 @@ from .prediction import Predictor
 from .targets import Targets
 
 TRAINED = (Dense, Conv2d)
-KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_norms"
+KEPT_IN = {"weight": "coefs_", "bias": "intercepts_"}  # the others: "_other_arrays"
 
 
 class FittedNetwork(BaseEstimator, ABC):
@@ -42,8 +42,9 @@ class FittedNetwork(BaseEstimator, ABC):
     ----------
     coefs_, intercepts_ : list of ndarray
         Weights and biases, as scikit-learn's MLP has them.
-    _norms : list of ndarray
-        Scales and shifts, then running means and variances, of batch normalisation.
+    _other_arrays : list of ndarray
+        What else is trained, such as the scales and shifts of batch normalisation, then
+        its running means and variances.
     _structure : tuple of (tuple of Layer, tuple of int)
         The layers and the shape of a row.
     _settings, _progress : dict
@@ -75,7 +76,7 @@ class FittedNetwork(BaseEstimator, ABC):
     validation_scores_: list[float] | None
     validation_loss_curve_: list[float] | None
     training_score_curve_: list[float] | None
-    _norms: list[Array]
+    _other_arrays: list[Array]
     _structure: tuple[tuple[Layer, ...], tuple[int, ...]]
     _settings: dict[str, Any]
     _progress: dict[str, Any]
@@ -144,17 +145,17 @@ class FittedNetwork(BaseEstimator, ABC):
         self._structure = layout.layers, layout.shapes[0]
         self._settings, self._progress = vars(job.settings), vars(job.progress)
         self._history, self._made = None, {}
-        self.coefs_, self.intercepts_, self._norms = [], [], []
+        self.coefs_, self.intercepts_, self._other_arrays = [], [], []
         for (_, role), view in layout.views(flat.cpu(), buffers.cpu()).items():
             if role == "weight" and view.dim() == 2:  # torch.nn.Linear holds W^T
                 array = view.t().clone(memory_format=torch.contiguous_format).t()
             else:
                 array = view.clone()
-            getattr(self, KEPT_IN.get(role, "_norms")).append(array.numpy())
+            getattr(self, KEPT_IN.get(role, "_other_arrays")).append(array.numpy())
 
     def _arrays(self) -> list[Array]:
         """All parameters and buffers, in the order of ``_layout.places``."""
-        return [*self.coefs_, *self.intercepts_, *self._norms]
+        return [*self.coefs_, *self.intercepts_, *self._other_arrays]
 
     @property
     def _layout(self) -> ParameterLayout:

@@ -13,6 +13,7 @@ from ..layers import (
     GaussianNoise,
     GlobalAveragePool,
     LocalResponseNorm,
+    PeriodicEmbedding,
     Pool2d,
     Softmax,
 )
@@ -157,6 +158,31 @@ def _batch_norm(graph, x, layer, shape, own):
     return graph.add("Add", graph.add("Mul", graph.add("Sub", x, mean), scale), shift)
 
 
+def _periodic(graph, x, layer, shape, own):
+    n = layer.n_embedded(shape)
+    columns, rest = (
+        graph.add("Gather", x, places, axis=1)
+        for places in (np.arange(n), np.arange(n, *shape))
+    )
+    columns = graph.add("Unsqueeze", columns, np.array([2]))  # (n_rows, n, 1)
+    angle = graph.add("Mul", columns, graph.dtype(2 * np.pi) * own["frequency"])
+    if "phase" in own:
+        angle = graph.add("Add", angle, own["phase"])
+    waves = graph.add("Cos", angle)
+    if layer.n_waves > layer.n_frequencies:
+        waves = graph.add("Concat", waves, graph.add("Sin", angle), axis=2)
+    waves = graph.add("Transpose", waves, perm=[1, 0, 2])  # (n, n_rows, n_waves)
+    products = graph.add("MatMul", waves, own["column_weight"])
+    outputs = graph.add("Transpose", products, perm=[1, 0, 2])
+    outputs = graph.add("Add", outputs, own["column_bias"])
+    if layer.keeps_columns:
+        outputs = graph.add("Concat", columns, outputs, axis=2)
+    else:
+        outputs = graph.add("Relu", outputs)
+    outputs = graph.add("Reshape", outputs, np.array([-1, n * layer.size]))
+    return graph.add("Concat", outputs, rest, axis=1)
+
+
 def _activation(graph, x, layer, shape, own):
     add = ACTIVATIONS[layer.function].onnx
     if add is None:
@@ -178,6 +204,7 @@ LAYERS = {
     Activation: _activation,
     Softmax: lambda graph, x, *_: graph.add("Softmax", x, axis=1),
     BatchNorm: _batch_norm,
+    PeriodicEmbedding: _periodic,
     Dropout: _nothing,
     GaussianNoise: _nothing,
 }

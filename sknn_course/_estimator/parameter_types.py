@@ -12,11 +12,13 @@ from .._engine.losses import LossName as LossName
 from .._engine.ops.activations import ActivationName as ActivationName
 from .._engine.optimizers import SolverName as SolverName
 from .._engine.schedules import ScheduleName as ScheduleName
-from ..layers import Layer
+from ..layers import Layer, PeriodicEmbedding
+from ..layers.embeddings import EmbeddingName
 
 Array = NDArray[Any]
 MatrixLike = ArrayLike | sparray | spmatrix
 BatchNormPlace = bool | Literal["before", "after"]
+NumericEmbedding = EmbeddingName | PeriodicEmbedding | None
 Sizes = Sequence[int] | NDArray[np.integer] | int
 Rates = Sequence[float] | NDArray[np.floating] | float
 ClassWeight = Literal["balanced"] | dict[Any, float] | list[Any] | None

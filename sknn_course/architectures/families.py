@@ -73,6 +73,7 @@ def multilayer_perceptron(
     batch_norm=False,
     norm=NORM,
     noise=0.0,
+    embedding=None,
 ):
     """Dense layers, each with activation, dropout, batch norm and noise.
 
@@ -92,6 +93,8 @@ def multilayer_perceptron(
         The layer that is put there.
     noise : float
         Standard deviation of the noise after each hidden layer.
+    embedding : PeriodicEmbedding or None
+        Of the input, after its dropout.
 
     Returns
     -------
@@ -106,6 +109,8 @@ def multilayer_perceptron(
     """
     batch_norm = plain(batch_norm)
     layers: list[Layer] = [Dropout(float(input_dropout))]
+    if embedding is not None:
+        layers.append(embedding)
     for size, rate in zip(
         sizes, per_layer(dropout, len(sizes), "dropout"), strict=True
     ):

@@ -9,8 +9,8 @@ from sklearn.base import is_classifier
 from .._estimator.base import NeuralEstimator
 from .training import make_estimators, prepare, targets
 
-FORMAT = 1
-WEIGHTS = ("coefs_", "intercepts_", "_norms")
+FORMAT = 2
+WEIGHTS = ("coefs_", "intercepts_", "_other_arrays")
 RECORDED = ("n_iter_", "t_", "loss_", "loss_curve_")
 
 

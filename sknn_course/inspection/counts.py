@@ -4,7 +4,7 @@ from collections import Counter
 from math import prod
 from typing import NamedTuple
 
-from ..layers import BatchNorm, Conv2d, Dense
+from ..layers import BatchNorm, Conv2d, Dense, PeriodicEmbedding
 
 
 class LayerCounts(NamedTuple):
@@ -134,6 +134,9 @@ def hand_formula(layer, input_shape, flattened=None):
         sides = [side for side in sides if side > 1]
         inputs = "·".join(map(str, (*sides, channels)))
         return f"{inputs}·{layer.units}+{layer.units}"
+    if isinstance(layer, PeriodicEmbedding):
+        shapes = layer.tensor_shapes(input_shape).values()
+        return "+".join("·".join(map(str, shape)) for shape in shapes)
     if isinstance(layer, BatchNorm):
         return f"4·{input_shape[0]}"
     return ""

@@ -24,6 +24,7 @@ FILLS = {
     "AveragePool2d": POOLING,
     "GlobalAveragePool": POOLING,
     "Dense": DENSE,
+    "PeriodicEmbedding": DENSE,
     "BatchNorm": NORM,
     "LocalResponseNorm": NORM,
 }

@@ -5,6 +5,7 @@ Shapes are written without the batch: ``(n_features,)`` for rows of numbers,
 ``(channels, height, width)`` for images.
 """
 
+from .embeddings import PeriodicEmbedding
 from .images import Conv2d, GlobalAveragePool, LocalResponseNorm, Pool2d
 from .networks import count_parameters, is_active, layer_shapes, structure
 from .rows import (
@@ -29,6 +30,7 @@ __all__ = [
     "GlobalAveragePool",
     "Layer",
     "LocalResponseNorm",
+    "PeriodicEmbedding",
     "Pool2d",
     "ShapeError",
     "Softmax",

@@ -1,7 +1,7 @@
 """Networks as sequences of layer specifications: shapes, counts, structure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from .._plain_values import plain
 from .specification import Layer, Shape, ShapeError, times
@@ -87,7 +87,10 @@ def structure(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     >>> structure((Dense(5), Dropout(0.5))) == structure((Dense(5), Dropout(0.1)))
     True
     """
-    return tuple(
-        replace(layer, **{layer.strength_field: 0}) if layer.strength_field else layer
-        for layer in layers
-    )
+    return tuple(map(_with_defaults, layers))
+
+
+def _with_defaults(layer: Layer) -> Layer:
+    free = layer.strength_field, layer.initial_field
+    defaults = {f.name: f.default for f in fields(layer) if f.name in free}
+    return replace(layer, **defaults) if defaults else layer

@@ -1,6 +1,6 @@
 """What all layer specifications share, and the checks of their values."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from math import prod
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from .._plain_values import is_number, plain
 
 Shape = tuple[int, ...]
+RECORDED = ("mean", "variance")  # roles of tensors that are not trained
 
 
 class ShapeError(ValueError):
@@ -20,6 +21,8 @@ class Layer:
 
     #: Field that may differ among the networks of a stack; at 0 a layer does nothing.
     strength_field: ClassVar[str | None] = None
+    #: Another one that may differ: of initial values alone.
+    initial_field: ClassVar[str | None] = None
     #: Whether units of zeros, added to hidden dense layers, change no other value.
     takes_padding: ClassVar[bool] = False
     #: Name in tables and pictures.
@@ -66,18 +69,33 @@ class Layer:
         Returns
         -------
         dict of str to tuple of int
-            Trained: 'weight', 'bias', 'scale', 'shift'. Not trained, but
+            Trained: 'weight' and 'bias', which are estimators' `coefs_` and
+            `intercepts_`, and others by names of their own. Not trained, but
             recorded in training: 'mean', 'variance'.
         """
         return {}
 
+    def initialisers(self, input_shape: Shape) -> dict[str, str]:
+        """How trained tensors are drawn, by role, as `weight_init` names it.
+
+        'weight' and 'bias' follow the estimators' parameters; what else is not here
+        starts at 0, and 'scale' at 1.
+        """
+        return {}
+
+    def n_inner(self, input_shape: Shape) -> int:
+        """Number of values that are computed between a row and its output."""
+        return 0
+
     def n_parameters(self, input_shape: Shape) -> int:
         """Number of trained parameters."""
-        return _count(self, input_shape, ("weight", "bias", "scale", "shift"))
+        total = sum(map(prod, self.tensor_shapes(input_shape).values()))
+        return total - self.n_buffers(input_shape)
 
     def n_buffers(self, input_shape: Shape) -> int:
         """Number of values that are recorded in training, not trained."""
-        return _count(self, input_shape, ("mean", "variance"))
+        shapes = self.tensor_shapes(input_shape)
+        return sum(prod(shapes[role]) for role in RECORDED if role in shapes)
 
     def _take(self, name: str, is_right: Callable[[Any], bool], right: str) -> None:
         """Make a field's value a plain one, refuse it where it is not right."""
@@ -94,11 +112,6 @@ class Layer:
     ) -> None:
         self._take(name, lambda value: is_number(value) and is_right(value), right)
         object.__setattr__(self, name, float(getattr(self, name)))
-
-
-def _count(layer: Layer, input_shape: Shape, roles: Collection[str]) -> int:
-    shapes = layer.tensor_shapes(input_shape)
-    return sum(prod(shape) for role, shape in shapes.items() if role in roles)
 
 
 def is_size(value: object, least: int = 1) -> bool:

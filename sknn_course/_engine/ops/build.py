@@ -19,6 +19,10 @@ _NAMES = {
     "shift": "bias",
     "mean": "running_mean",
     "variance": "running_var",
+    "frequency": "frequency",
+    "phase": "phase",
+    "column_weight": "weight",
+    "column_bias": "bias",
 }
 
 

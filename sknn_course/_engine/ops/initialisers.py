@@ -108,12 +108,14 @@ def initial_parameters(
     """
     if bias_init == "auto":
         bias_init = weight_init if weight_init == "glorot" else "zeros"
-    names = {"weight": weight_init, "bias": bias_init}
-    flat = np.zeros(layout.n_parameters)
+    given = {"weight": weight_init, "bias": bias_init}
+    flat, fans = np.zeros(layout.n_parameters), (0.0, 0.0)
     for place in sorted(layout.parameters, key=lambda p: (p.layer, p.role == "bias")):
         if place.role == "weight":
             is_linked = _is_linked(layout, place)
             fans = _fans(place.shape, float(np.mean(is_linked)))
+        own = layout.layers[place.layer].initialisers(layout.shapes[place.layer])
+        names = given | own
         if place.role in names:
             draw = _sampler(names[place.role], activation, *fans)
             values = draw(rng, place.shape)

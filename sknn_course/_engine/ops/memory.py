@@ -1,11 +1,30 @@
-"""Which layers of a network in training may write over memory."""
+"""Memory of a network in training, and which layers may write over it."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from torch import Tensor
+
 from ... import layers as spec
 
 Result = Literal["new", "kept", "input"]
+
+
+class Workspace:
+    """Memory for the results of a step, which those of the next one overwrite.
+
+    Blocks that each step gets anew go back to the system in between; getting them
+    again can take longer than the products that they are for.
+    """
+
+    def __init__(self) -> None:
+        self._by_shape: dict[tuple[int, ...], Tensor] = {}
+
+    def __call__(self, like: Tensor, *shape: int) -> Tensor:
+        """A tensor of this shape, with any content."""
+        if shape not in self._by_shape:
+            self._by_shape[shape] = like.new_empty(shape)
+        return self._by_shape[shape]
 
 
 class LayerMemory(NamedTuple):

@@ -1,8 +1,8 @@
 """Where the parameters of a network lie in one flat vector.
 
-The order is that of scikit-learn's MLP: all weights, then all biases; scales
-and shifts of batch normalisation follow. Dense weights are ``(fan_in, fan_out)``,
-convolution weights ``(fan_out, fan_in, height, width)``.
+The order is that of scikit-learn's MLP: all weights, then all biases; scales and
+shifts of batch normalisation and the like follow. Dense weights are
+``(fan_in, fan_out)``, convolution weights ``(fan_out, fan_in, height, width)``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...layers import layer_shapes
-from ...layers.specification import Layer
+from ...layers.specification import RECORDED, Layer
 
 
 class Parameter(NamedTuple):
@@ -25,7 +25,8 @@ class Parameter(NamedTuple):
     ----------
     layer : int
         Index of its layer.
-    role : {'weight', 'bias', 'scale', 'shift', 'mean', 'variance'}
+    role : str
+        As in `Layer.tensor_shapes`.
     shape : tuple of int
     start : int
         Its first place in the flat vector.
@@ -52,7 +53,7 @@ class ParameterLayout:
     Attributes
     ----------
     parameters : tuple of Parameter
-        Trained: weights, biases, scales and shifts, in this order.
+        Trained: weights, biases, and others, in this order.
     buffers : tuple of Parameter
         Running means and variances of batch normalisation.
     n_weights, n_biases, n_parameters, n_buffers : int
@@ -73,10 +74,9 @@ class ParameterLayout:
             for index, layer in enumerate(layers)
             for role, shape in layer.tensor_shapes(self.shapes[index]).items()
         ]
-        self.parameters, ends = self._place(
-            found, [("weight",), ("bias",), ("scale", "shift")]
-        )
-        self.buffers, buffer_ends = self._place(found, [("mean", "variance")])
+        others = {role for _, role, _ in found} - {"weight", "bias", *RECORDED}
+        self.parameters, ends = self._place(found, [{"weight"}, {"bias"}, others])
+        self.buffers, buffer_ends = self._place(found, [{*RECORDED}])
         self.n_weights = ends[0]
         self.n_biases = ends[1] - ends[0]
         self.n_parameters = ends[-1]
@@ -92,7 +92,7 @@ class ParameterLayout:
 
     @staticmethod
     def _place(
-        found: list[tuple], parts: list[tuple[str, ...]]
+        found: list[tuple], parts: list[set[str]]
     ) -> tuple[tuple[Parameter, ...], list[int]]:
         placed: list[Parameter] = []
         ends, start = [], 0

@@ -34,11 +34,12 @@ from .counter_random import (
     normal,
     unit_words,
 )
-from .memory import Result, plan_memory
+from .memory import Result, Workspace, plan_memory
 from .op import Op, Shape, Values
 from .parameters import ParameterLayout
 from .sparse_rows import SparseRows, pays
 from .stacked_batch_norm import BatchNormOp
+from .stacked_embeddings import PeriodicEmbeddingOp
 from .stacked_images import (
     FlattenOp,
     GlobalAveragePoolOp,
@@ -48,23 +49,6 @@ from .stacked_images import (
 )
 
 aten = torch.ops.aten
-
-
-class Workspace:
-    """Memory for the results of a step, which those of the next one overwrite.
-
-    Blocks that each step gets anew go back to the system in between; getting them
-    again can take longer than the products that they are for.
-    """
-
-    def __init__(self) -> None:
-        self._by_shape: dict[tuple[int, ...], Tensor] = {}
-
-    def __call__(self, like: Tensor, *shape: int) -> Tensor:
-        """A tensor of this shape, with any content."""
-        if shape not in self._by_shape:
-            self._by_shape[shape] = like.new_empty(shape)
-        return self._by_shape[shape]
 
 
 class DenseOp(Op):
@@ -292,6 +276,9 @@ LAYERS: dict[type[spec.Layer], LayerKind] = {
         "input",
     ),
     spec.BatchNorm: LayerKind(BatchNormOp, torch_modules.batch_norm, "new"),
+    spec.PeriodicEmbedding: LayerKind(
+        PeriodicEmbeddingOp, torch_modules.PeriodicEmbedding, "new"
+    ),
     spec.Conv2d: LayerKind(
         convolution,
         torch_modules.convolution,

@@ -1,5 +1,6 @@
 """Plain torch modules of layer specifications, without their parameters."""
 
+from math import pi
 from typing import Any
 
 import torch
@@ -27,6 +28,46 @@ class GaussianNoise(nn.Module):
 
     def extra_repr(self) -> str:
         return f"std={self.std}"
+
+
+class PeriodicEmbedding(nn.Module):
+    """Periodic functions of each column, then a linear layer for each column.
+
+    Parameters
+    ----------
+    layer : sknn_course.layers.PeriodicEmbedding
+    shape : tuple of int
+        Of a row.
+    """
+
+    phase: nn.Parameter | None
+
+    def __init__(self, layer: spec.PeriodicEmbedding, shape: Shape) -> None:
+        super().__init__()
+        self.layer, self.n_columns = layer, layer.n_embedded(shape)
+        shapes = layer.tensor_shapes(shape)
+        undrawn = {k: nn.Parameter(torch.empty(v)) for k, v in shapes.items()}
+        self.frequency = undrawn["frequency"]
+        self.register_parameter("phase", undrawn.get("phase"))
+        self.weight, self.bias = undrawn["column_weight"], undrawn["column_bias"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        columns = x[:, : self.n_columns].T.unsqueeze(-1)  # (n_columns, n_rows, 1)
+        angle = 2 * pi * self.frequency.unsqueeze(-2) * columns
+        if self.phase is None:
+            waves = torch.cat([angle.cos(), angle.sin()], -1)
+        else:
+            waves = (angle + self.phase.unsqueeze(-2)).cos()
+        outputs = waves @ self.weight + self.bias.unsqueeze(-2)
+        if self.layer.keeps_columns:
+            outputs = torch.cat([columns, outputs], -1)
+        else:
+            outputs = outputs.relu()
+        by_row = outputs.transpose(0, 1).flatten(1)
+        return torch.cat([by_row, x[:, self.n_columns :]], 1)
+
+    def extra_repr(self) -> str:
+        return self.layer.in_words()
 
 
 class SparseConv2d(nn.Conv2d):
