@@ -384,7 +384,7 @@ class OptimizerState:
     learning_rate: float
     n_steps: int = 0
     n_epochs: int = 0
-    moments: Moments | None = None
+    moments: dict[str, Any] | None = None
 
     @classmethod
     def of_settings(cls, settings: Settings) -> OptimizerState:

@@ -174,8 +174,8 @@ class NeuralEstimator(
         if self._optimizer is None or not incremental:
             optimizer = OptimizerState.of_settings(settings)
         else:
-            optimizer = copied(self._optimizer, OptimizerState)
-            moments = self._optimizer["moments"].items()
+            optimizer = copied(vars(self._optimizer), OptimizerState)
+            moments = optimizer.moments.items()
             optimizer.moments = {name: torch.from_numpy(one) for name, one in moments}
         settings = optimizer.keep_rule(settings)
         job = self._job(layout, parameters, settings, targets, optimizer, *parts, rng)

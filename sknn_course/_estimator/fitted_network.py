@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from .._engine.losses import LOSSES, OUTPUT_ACTIVATIONS
 from .._engine.net import make_net, write_history
 from .._engine.ops.build import module_around, share_memory
 from .._engine.ops.parameters import ParameterLayout, parameter_layout
-from .._engine.optimizers import is_full_batch
+from .._engine.optimizers import OptimizerState, is_full_batch
 from .._engine.stopping import check_finite
 from .._engine.threads import one_thread
 from ..layers import Conv2d, Dense, Layer
@@ -49,8 +50,8 @@ class FittedNetwork(BaseEstimator, ABC):
         The layers and the shape of a row.
     _settings, _progress : dict
         Of `Settings` and `Progress`.
-    _optimizer : dict or None
-        Of `OptimizerState`, its moments as arrays.
+    _optimizer : OptimizerState or None
+        Its moments are arrays; pickled as a dict.
     _best : tuple of ndarray, or None
         Flat parameters and buffers of the best validation score so far.
     _history : list of dict, or None
@@ -80,7 +81,7 @@ class FittedNetwork(BaseEstimator, ABC):
     _structure: tuple[tuple[Layer, ...], tuple[int, ...]]
     _settings: dict[str, Any]
     _progress: dict[str, Any]
-    _optimizer: dict[str, Any] | None
+    _optimizer: OptimizerState | None
     _best: tuple[Array, Array] | None
     _history: list[dict[str, Any]] | None
     _made: dict[str, Any]
@@ -104,7 +105,7 @@ class FittedNetwork(BaseEstimator, ABC):
         if not is_full_batch(settings.solver):
             moments = job.optimizer.moments or {}
             arrays = {name: _array(moment) for name, moment in moments.items()}
-            self._optimizer = vars(job.optimizer) | {"moments": arrays}
+            self._optimizer = replace(job.optimizer, moments=arrays)
         self._best = None
         if settings.early_stopping:
             parameters, buffers = job.best
@@ -251,9 +252,13 @@ class FittedNetwork(BaseEstimator, ABC):
     def __getstate__(self) -> dict[str, Any]:
         state = copy(super().__getstate__())
         state.pop("_made", None)
+        if state.get("_optimizer") is not None:
+            state["_optimizer"] = vars(state["_optimizer"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if state.get("_optimizer") is not None:
+            state = state | {"_optimizer": OptimizerState(**state["_optimizer"])}
         if "_structure" in state:
             state = state | {"_made": {}}
         super().__setstate__(state)
