@@ -14,6 +14,11 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.image import imread
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,8 +29,9 @@ SCRIPTS = sorted(
     path.stem
     for path in BENCHMARKS.glob("*.py")
     if "\ndef main(" in path.read_text("utf-8")
-    # the one times nothing, test_bad_inputs.py tries it; the other has no peer
-    and path.stem not in ("bad_inputs", "cost_model")
+    # the first times nothing, test_bad_inputs.py tries it; the second has no peer; the
+    # third takes a folder of tables
+    and path.stem not in ("bad_inputs", "cost_model", "tables")
 )
 OPTIONS = {"gpu": ["--device", "cpu", "--only", "digits"]}
 SEARCHES = {
@@ -343,3 +349,25 @@ def test_constants_in_use_are_printed_beside_those_measured(tmp_path, capsys):
     assert report["in_use"]["stack_bytes"] == CostModel().stack_bytes
     assert report["measured"]["step_seconds"] > 0
     assert len(capsys.readouterr().out.splitlines()) == len(report["measured"])
+
+
+def test_tables_are_those_of_a_folder(tmp_path):
+    bunch = load_iris(as_frame=True)
+    bunch.frame.to_csv(tmp_path / "iris.csv", index=False)
+    entry = {"name": "iris", "file": "iris.csv", "target": "target"}
+    manifest = [entry | {"task": "classification"}]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    tables = importlib.import_module("tables")
+    output = tmp_path / "tables.json"
+    with contextlib.redirect_stdout(io.StringIO()):
+        tables.main(
+            ["--tables", str(tmp_path), "--models", "linear", "hist_gradient_boosting"]
+            + ["--seeds", "0", "--output", str(output)]
+        )
+    report = json.loads(output.read_text())
+    X, y = bunch.data.to_numpy(), bunch.target.to_numpy()
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    expected = 1 - cross_val_score(pipeline, X, y, cv=folds).mean()
+    assert report["errors"]["iris"]["linear"] == pytest.approx(expected, abs=1e-4)
+    assert sum(report["mean_rank"].values()) == 3 and report["n_tables"] == 1

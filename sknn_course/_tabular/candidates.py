@@ -4,32 +4,12 @@ from typing import Any
 
 from scipy.stats import loguniform
 
-# One structure for each encoding, so that its candidates train as one stack.
-STRUCTURES: list[dict[str, Any]] = [
-    {
-        "encoder__scaling": "robust",
-        "encoder__n_bins": 12,
-        "network__hidden_layer_sizes": (128, 128),
-        "network__activation": "relu",
-    },
-    {
-        "encoder__scaling": "quantile",
-        "encoder__n_bins": 0,
-        "network__hidden_layer_sizes": (128, 128, 128),
-        "network__activation": "gelu",
-    },
-    {
-        "encoder__scaling": "robust",
-        "encoder__n_bins": 0,
-        "network__hidden_layer_sizes": (256,),
-        "network__activation": "relu",
-    },
-    {
-        "encoder__scaling": "robust",
-        "encoder__n_bins": 32,
-        "network__hidden_layer_sizes": (128, 128),
-        "network__activation": "gelu",
-    },
+LAYERS = [(width,) * depth for width in (64, 128, 256) for depth in (1, 2, 3)]
+ENCODINGS: list[dict[str, Any]] = [
+    {"scaling": "robust", "n_bins": 12},
+    {"scaling": "quantile", "n_bins": 0},
+    {"scaling": "robust", "n_bins": 0},
+    {"scaling": "robust", "n_bins": 32},
 ]
 MOST_ROWS = 4_000_000  # that pass through a network, over all its epochs
 MANY_ROWS = 20_000  # of which one hold-out tells enough
@@ -92,7 +72,7 @@ class Dropout:
 
 
 def space() -> list[dict[str, Any]]:
-    """Distributions of the candidates' parameters, for each structure.
+    """Distributions of the candidates' parameters, for each encoding of the table.
 
     Returns
     -------
@@ -100,11 +80,13 @@ def space() -> list[dict[str, Any]]:
         As `RandomizedSearchCV` takes them, of a pipeline of 'encoder' and 'network'.
     """
     network = {
+        "network__hidden_layer_sizes": LAYERS,
+        "network__activation": ["relu", "gelu"],
         "network__dropout": Dropout(),
         "network__learning_rate_init": loguniform(3e-4, 1e-2),
         "network__weight_decay": loguniform(1e-3, 1.0),
     }
     return [
-        {name: [value] for name, value in structure.items()} | network
-        for structure in STRUCTURES
+        {f"encoder__{name}": [value] for name, value in encoding.items()} | network
+        for encoding in ENCODINGS
     ]
