@@ -57,14 +57,14 @@ class WithCategories(BaseEstimator):
     def _prepared(self, X):
         X = X.copy()
         for name, levels in self.levels_.items():
-            X[name] = pd.Categorical(X[name].astype(str), categories=levels)
+            X[name] = pd.Categorical([*map(str, X[name])], categories=levels)
         numbers = X.columns.difference(list(self.levels_))
         X[numbers] = X[numbers].astype(float)
         return X.fillna(self.medians_) if self.fill else X
 
     def fit(self, X, y):
         text = X.select_dtypes(exclude=["number", "bool"])
-        self.levels_ = {name: sorted(set(text[name].astype(str))) for name in text}
+        self.levels_ = {name: sorted(set(map(str, text[name]))) for name in text}
         self.medians_ = X.select_dtypes("number").median()
         self.model.fit(self._prepared(X), y)
         self.classes_ = getattr(self.model, "classes_", None)
