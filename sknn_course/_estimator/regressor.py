@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.utils._param_validation import Interval
 
 from .._choices import Choices
+from .._compat import Interval
 from .._engine.losses import LOSSES
 from .base import NeuralEstimator
 from .fit_method import fit_method, pair, partial_fit_method

@@ -19,12 +19,13 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
 
+from .._choices import Choices
+from .._compat import Interval
 from .columns import Array, categories, dates, kind_of, numbers, table_columns
 from .piecewise_linear import PiecewiseLinearEncoder
 from .scaling import SmoothRobustScaler
@@ -81,10 +82,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "scaling": [StrOptions({"robust", "standard", "quantile"})],
+        "scaling": [Choices({"robust", "standard", "quantile"})],
         "n_bins": [Interval(Integral, 0, None, closed="left")],
         "max_levels": [Interval(Integral, 2, None, closed="left")],
-        "target_type": [StrOptions(set(get_args(TargetType)))],
+        "target_type": [Choices(set(get_args(TargetType)))],
     }
 
     def __init__(
