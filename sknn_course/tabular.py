@@ -5,7 +5,7 @@
 >>> from sknn_course.tabular import TabularClassifier
 >>> X, y = load_wine(return_X_y=True)
 >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
->>> model = TabularClassifier(n_candidates=4, random_state=0).fit(X_train, y_train)
+>>> model = TabularClassifier(2, cv=2, random_state=0).fit(X_train, y_train)
 >>> model.score(X_test, y_test) > 0.9
 True
 """
@@ -76,7 +76,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
     >>> from sknn_course import TabularClassifier
     >>> X = [[5.1, "red"], [4.9, "red"], [6.2, "blue"], [5.9, None]] * 10
     >>> y = ["yes", "yes", "no", "no"] * 10
-    >>> TabularClassifier(n_candidates=2, random_state=0).fit(X, y).predict(X[:3])
+    >>> TabularClassifier(2, cv=2, random_state=0).fit(X, y).predict(X[:3])
     array(['yes', 'yes', 'no'], dtype='<U3')
     """
 
@@ -207,7 +207,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     >>> from sklearn.datasets import load_diabetes
     >>> from sknn_course import TabularRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=False)
-    >>> model = TabularRegressor(n_candidates=4, random_state=0).fit(X[:300], y[:300])
+    >>> model = TabularRegressor(2, cv=2, random_state=0).fit(X[:300], y[:300])
     >>> model.score(X[300:], y[300:]) > 0.4
     True
     """

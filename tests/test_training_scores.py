@@ -125,7 +125,8 @@ def test_scores_of_training_leave_out_jobs_without_rows():
         places = index[:n_jobs, start:stop]
         X, y, _, _ = held.take(places if n_jobs > 1 else places[0])
         here = presence(lengths[:n_jobs], start, stop, y)
-        sums.add(own.predict(X), y, here if n_jobs > 1 else here[0])
+        weight = here if n_jobs > 1 else here[0]
+        sums.add(own.loss, own.predict(X), y, weight)
     scores, losses = sums.result()
     scores_at_once, losses_at_once = Validation(stack).measure(stack)
     assert_allclose(scores, scores_at_once)

@@ -55,9 +55,9 @@ def add_parser(subparsers: Any) -> None:
         "--models",
         metavar="NAMES",
         help="of dummy, least_squares, logistic_regression, ridge, linear_svm, "
-        "hist_gradient_boosting, random_forest, mlp, cnn, rbf_svm, ls_svm, lightgbm, "
-        "xgboost, catboost, with commas between; default: those that suit the data "
-        "and are installed",
+        "hist_gradient_boosting, random_forest, mlp, cnn, tabular, rbf_svm, ls_svm, "
+        "lightgbm, xgboost, catboost, with commas between; default: those that suit "
+        "the data and are installed, without tabular",
     )
     add(
         "--scoring",

@@ -12,17 +12,17 @@ import torch
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from torch import nn
+from torch.nn import functional
 
 from .._engine.losses import activate_rows
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.threads import one_thread
 from .._estimator.base import NeuralEstimator
-from .._estimator.prediction import ONLY_IN_TRAINING
+from .._estimator.prediction import BLOCK, ONLY_IN_TRAINING
 from .candidates import steps_of
 from .targets import Target
 
 PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
-FEWEST_ROWS = 16  # in a pass
 DENSE = (
     nn.Linear,
     nn.BatchNorm1d,
@@ -118,7 +118,7 @@ class DenseStack:
         self.like = next(parts[0][0].parameters())
         widest = max(p.in_features for p in parts[0] if isinstance(p, nn.Linear))
         n_bytes = len(networks) * widest * self.like.element_size()
-        self.n_at_once = max(FEWEST_ROWS, PASS_BYTES // n_bytes)
+        self.n_at_once = BLOCK * max(1, PASS_BYTES // (BLOCK * n_bytes))
 
     @one_thread(asked_for=False)
     @torch.no_grad()
@@ -144,9 +144,11 @@ class DenseStack:
                 id(one): torch.from_numpy(one[block]).to(self.like) for one in rows
             }
             x = torch.stack([tensors[id(one)] for one in rows])
+            n_block = x.shape[1]
+            x = functional.pad(x, (0, 0, 0, -n_block % BLOCK))
             for forward in self.forwards:
                 x = forward(x)  # (K, n_block, n_units)
-            outputs.append(x.cpu())
+            outputs.append(x[:, :n_block].cpu())
         activated = activate_rows(self.loss, torch.cat(outputs, dim=1).double())
         return activated.numpy() if activated.isfinite().all() else None
 
