@@ -20,10 +20,9 @@ MLP_SETTINGS = [
     {"early_stopping": True, **QUICK},
     {"dropout": 0.2, "batch_norm": True, **QUICK},
     {"solver": "lbfgs"},
-    {"solver": "sgd", **QUICK},
     {"dtype": None, **QUICK},
 ]
-CNN_SETTINGS = [{}, {"conv_dropout": 0.2, **QUICK}, {"batch_norm": True, **QUICK}]
+CNN_SETTINGS = [{}, {"conv_dropout": 0.2, "batch_norm": True, **QUICK}]
 
 
 @parametrize_with_checks(

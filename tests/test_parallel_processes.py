@@ -1,6 +1,7 @@
 """The joblib backend "stacked" with its tasks shared out among processes."""
 
 import os
+import time
 
 import joblib
 import numpy as np
@@ -64,11 +65,20 @@ def test_more_tasks_than_are_handed_over_at_once(return_as):
     assert last_report().n_tasks == 11
 
 
-def test_calls_that_ask_for_threads_stay():
+def meet(folder):
+    """Wait for a task of another process, which may only be starting."""
+    (folder / str(os.getpid())).touch()
+    deadline = time.monotonic() + 30
+    while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def test_calls_that_ask_for_threads_stay(tmp_path):
     with stacked():
         forest = RandomForestClassifier(3, random_state=0).fit(X, y)
         processes = joblib.Parallel(prefer="threads")([joblib.delayed(os.getpid)()] * 3)
-        others = joblib.Parallel()([joblib.delayed(os.getpid)()] * 3)
+        others = joblib.Parallel()([joblib.delayed(meet)(tmp_path)] * 3)
     assert forest.score(X, y) > 0.9
     assert set(processes) == {os.getpid()}
     assert len(set(others) - {os.getpid()}) == 2

@@ -183,8 +183,8 @@ def test_smooth_scaling_is_robust_scaling_bent():
     [
         TableEncoder(),
         PiecewiseLinearEncoder(),
-        TabularClassifier(2, cv=2, random_state=0),
-        TabularRegressor(2, cv=2, random_state=0),
+        TabularClassifier(1, cv=2, random_state=0),
+        TabularRegressor(1, cv=2, random_state=0),
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
