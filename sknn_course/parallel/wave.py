@@ -6,6 +6,7 @@ from time import perf_counter
 from .._engine import FitJob
 from .._engine.capture import capture_cuda_graph, why_not_captured
 from .._engine.groups import group_by_structure
+from ..layers import Conv2d, Dense
 from .fit_time import shares_of
 from .report import Report, StackRecord
 from .retry import train_group
@@ -16,9 +17,9 @@ from .workers import divide, trained_by_workers
 def describe(job: FitJob) -> str:
     """Structure of a job's network and its training, in words."""
     trained = [
-        layer.units if hasattr(layer, "units") else f"{layer.filters}f"
+        f"{layer.filters}f" if isinstance(layer, Conv2d) else layer.units
         for layer in job.layout.layers
-        if hasattr(layer, "units") or hasattr(layer, "filters")
+        if isinstance(layer, Conv2d | Dense)
     ]
     shape = "x".join(map(str, job.layout.shapes[0]))
     network = "-".join(map(str, [shape, *trained]))
