@@ -216,7 +216,7 @@ def test_ctrl_c_prints_what_is_done(capsys, monkeypatch):
     assert "note: left out mlp: interrupted" in printed
 
 
-@pytest.mark.parametrize("name", ["abort", "end_call", "close"])
+@pytest.mark.parametrize("name", ["end_call", "close"])
 def test_ctrl_c_once_more_ends_at_once(name, capsys, monkeypatch):
     """While a search with the backend "stacked" ends by the first."""
     method = getattr(Scheduler, name)
