@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import signal
+import threading
 import sys
 
 import pytest
@@ -187,6 +188,7 @@ class Interrupting(DummyClassifier):
     """Its first fit is where the user presses Ctrl-C; like a network, it goes on."""
 
     has_pressed = False
+    may_end = None  # an event: until then the fit takes its time
 
     def fit(self, X, y):
         if not Interrupting.has_pressed:
@@ -195,12 +197,16 @@ class Interrupting(DummyClassifier):
                 press_ctrl_c()
             except KeyboardInterrupt:
                 pass
+            Interrupting.may_end.wait(10)
         return super().fit(X, y)
 
 
-def compare_interrupted(monkeypatch):
+def compare_interrupted(monkeypatch, twice=False):
     made = (Interrupting(), {}, 1.0)
     monkeypatch.setattr(Interrupting, "has_pressed", False)
+    monkeypatch.setattr(Interrupting, "may_end", threading.Event())
+    if not twice:
+        Interrupting.may_end.set()
     model = Model(lambda classify, table: made)
     monkeypatch.setitem(candidates.MODELS, "mlp", model)
     handler = signal.getsignal(signal.SIGINT)
@@ -216,18 +222,19 @@ def test_ctrl_c_prints_what_is_done(capsys, monkeypatch):
     assert "note: left out mlp: interrupted" in printed
 
 
-@pytest.mark.parametrize("name", ["end_call", "close"])
+@pytest.mark.parametrize("name", ["abort", "end_call", "close"])
 def test_ctrl_c_once_more_ends_at_once(name, capsys, monkeypatch):
     """While a search with the backend "stacked" ends by the first."""
     method = getattr(Scheduler, name)
 
     def interrupted(self, *arguments):
         if Interrupting.has_pressed:
+            Interrupting.may_end.set()
             press_ctrl_c()
         return method(self, *arguments)
 
     monkeypatch.setattr(Scheduler, name, interrupted)
-    compare_interrupted(monkeypatch)
+    compare_interrupted(monkeypatch, twice=True)
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.endswith("interrupted\n")
     assert gc.get_freeze_count() < INTERPRETERS_OWN
