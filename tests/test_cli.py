@@ -8,8 +8,8 @@ import os
 import re
 import resource
 import signal
-import threading
 import sys
+import threading
 
 import pytest
 from sklearn.dummy import DummyClassifier
