@@ -101,16 +101,18 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None:
-        self.n_candidates = n_candidates
-        self.max_members = max_members
-        self.cv = cv
-        self.scoring = scoring
+        super().__init__(
+            n_candidates,
+            max_members=max_members,
+            cv=cv,
+            scoring=scoring,
+            time_budget=time_budget,
+            device=device,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
         self.class_weight = class_weight
-        self.time_budget = time_budget
-        self.device = device
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.verbose = verbose
 
     def _network(self) -> MLPClassifier:
         return MLPClassifier(class_weight=self.class_weight)
@@ -213,29 +215,6 @@ class TabularRegressor(RegressorMixin, TabularEstimator):
     """
 
     _target_type = "continuous"
-
-    def __init__(
-        self,
-        n_candidates: int = 16,
-        *,
-        max_members: int = 32,
-        cv: Any = None,
-        scoring: Any = None,
-        time_budget: float | None = None,
-        device: Device = "auto",
-        random_state: RandomState = None,
-        n_jobs: int | None = None,
-        verbose: bool = False,
-    ) -> None:
-        self.n_candidates = n_candidates
-        self.max_members = max_members
-        self.cv = cv
-        self.scoring = scoring
-        self.time_budget = time_budget
-        self.device = device
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.verbose = verbose
 
     def _network(self) -> MLPRegressor:
         return MLPRegressor(normalize_y=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from .._estimator.documentation import with_sections
+
 PARAMETERS = """
     param_distributions : dict or list of dict, default=None
         Lists or distributions of parameters, as `RandomizedSearchCV` takes them. None:
@@ -106,9 +108,8 @@ NOTES = """
     where all fail, the first error is raised.
 
     The scores are optimistic, since the rows that give them have chosen the
-    weights and, with `early_stopping_on_fold`, the epoch: on real tables by about 1 %
-    of the log loss for some 600 rows, by 6 to 17 % for fewer than 200. To compare with
-    other models, cross-validate the whole ensemble.
+    weights and, with `early_stopping_on_fold`, the epoch: the fewer rows, the more. To
+    compare with other models, cross-validate the whole ensemble.
 """
 
 REFERENCES = """
@@ -121,16 +122,9 @@ REFERENCES = """
 
 def documented(scoring: str, oof: str) -> Callable[[type], type]:
     """Decorator: put the shared descriptions into a docstring, at ``%(name)s``."""
-
-    def decorate(cls: type) -> type:
-        shared = {
-            "parameters": PARAMETERS % {"scoring": scoring},
-            "attributes": ATTRIBUTES % {"oof": oof},
-            "notes": NOTES,
-            "references": REFERENCES,
-        }
-        stripped = {name: text.strip() for name, text in shared.items()}
-        cls.__doc__ = str(cls.__doc__) % stripped
-        return cls
-
-    return decorate
+    return with_sections(
+        parameters=PARAMETERS % {"scoring": scoring},
+        attributes=ATTRIBUTES % {"oof": oof},
+        notes=NOTES,
+        references=REFERENCES,
+    )

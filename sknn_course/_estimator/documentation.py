@@ -1,6 +1,6 @@
 """Descriptions of the parameters and attributes that the neural estimators share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from textwrap import fill
 from typing import TypeVar
 
@@ -208,7 +208,7 @@ COMPUTING = """
 ATTRIBUTES = """
     coefs_, intercepts_ : list of ndarray
         Weights, of shape (fan_in, fan_out) for dense layers, and biases of shape
-        (fan_out,); read from `net_`, and written to it when set.
+        (fan_out,); what is written to them is the network.
 
     net_ : skorch.NeuralNet
         ``net_.module_`` is the network as plain ``torch.nn.Sequential`` that gives
@@ -308,10 +308,26 @@ def _choices() -> dict[str, str]:
     }
 
 
+def with_sections(**sections: str) -> Callable[[Estimator], Estimator]:
+    """Decorator: put texts into a class's docstring, at ``%(name)s``.
+
+    Parameters
+    ----------
+    **sections : str
+    """
+    stripped = {name: text.strip() for name, text in sections.items()}
+
+    def decorate(cls: Estimator) -> Estimator:
+        cls.__doc__ = str(cls.__doc__) % stripped
+        return cls
+
+    return decorate
+
+
 def documented(cls: Estimator) -> Estimator:
     """Put the shared descriptions into a class's docstring, at ``%(name)s``."""
     choices = _choices()
-    shared = {
+    shared = choices | {
         "loss": LOSS % choices,
         "training": TRAINING % choices,
         "regularization": REGULARIZATION,
@@ -325,6 +341,4 @@ def documented(cls: Estimator) -> Estimator:
         "computing": COMPUTING,
         "attributes": ATTRIBUTES,
     }
-    if cls.__doc__:  # none where Python leaves docstrings out
-        cls.__doc__ %= choices | {k: text.strip() for k, text in shared.items()}
-    return cls
+    return with_sections(**shared)(cls)

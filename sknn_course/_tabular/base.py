@@ -42,16 +42,30 @@ class TabularEstimator(SuggestsChoices, ABC):
         "n_jobs": [Interval(Integral, None, -1, closed="right"), AT_LEAST_ONE, None],
         "verbose": ["verbose"],
     }
-    n_candidates: int
-    max_members: int
-    cv: Any
-    scoring: Any
-    time_budget: float | None
-    device: Device
-    random_state: RandomState
-    n_jobs: int | None
-    verbose: bool
     ensemble_: Any
+
+    def __init__(
+        self,
+        n_candidates: int = 16,
+        *,
+        max_members: int = 32,
+        cv: Any = None,
+        scoring: Any = None,
+        time_budget: float | None = None,
+        device: Device = "auto",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.n_candidates = n_candidates
+        self.max_members = max_members
+        self.cv = cv
+        self.scoring = scoring
+        self.time_budget = time_budget
+        self.device = device
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
 
     @abstractmethod
     def _network(self) -> NeuralEstimator:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from .._estimator.documentation import with_sections
+
 PARAMETERS = """
     n_candidates : int, default=16
         Networks that are tried on each fold, of different widths, depths, rates and
@@ -50,7 +52,7 @@ NOTES = """
     values, are encoded by `TableEncoder`, on the training rows of each fold alone. It
     does not read text: each different text is a level.
 
-    Settings were chosen on tables of 200 to 32,000 rows.
+    The distributions of the settings were tried with at most 2,000 rows to train on.
 """
 
 REFERENCES = """
@@ -65,16 +67,9 @@ REFERENCES = """
 
 def documented(scoring: str, ensemble: str) -> Callable[[type], type]:
     """Decorator: put the shared descriptions into a docstring, at ``%(name)s``."""
-
-    def decorate(cls: type) -> type:
-        shared = {
-            "parameters": PARAMETERS % {"scoring": scoring},
-            "attributes": ATTRIBUTES % {"ensemble": ensemble},
-            "notes": NOTES,
-            "references": REFERENCES,
-        }
-        stripped = {name: text.strip() for name, text in shared.items()}
-        cls.__doc__ = (cls.__doc__ or "") % stripped
-        return cls
-
-    return decorate
+    return with_sections(
+        parameters=PARAMETERS % {"scoring": scoring},
+        attributes=ATTRIBUTES % {"ensemble": ensemble},
+        notes=NOTES,
+        references=REFERENCES,
+    )
