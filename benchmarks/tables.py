@@ -1,13 +1,16 @@
 """The tabular ensemble beside trees, boosters and linear models on real tables.
 
     python benchmarks/tables.py --tables FOLDER [--names ...] [--models ...]
-                                [--rows N] [--folds N] [--seeds ...] [--output FILE]
+                                [--rows N] [--folds N] [--parts N] [--seeds ...]
+                                [--output FILE] [--report]
 
 FOLDER holds ``manifest.json``, a list of ``{"name", "file", "target", "task"}``, and
 the CSV files that it names. All models see the same rows, which is asserted by a
 checksum; errors are 1 - AUC for two classes, 1 - accuracy for more, 1 - R2 for numbers.
 LightGBM, RealMLP and TabM are compared where their packages (lightgbm, pytabkit) are
-installed. Each fit is timed on the wall, all on the same number of cores.
+installed. Each fit is timed by the wall and by the processor, which other work on the
+machine changes little; all run on one core (``OMP_NUM_THREADS=1``). What FILE holds
+already is not measured again, so that a run may be interrupted, and models added.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import time
 import warnings
 import zlib
 from importlib.util import find_spec
+from itertools import islice, product
 from pathlib import Path
 
 import pandas as pd
@@ -156,16 +160,16 @@ if find_spec("pytabkit"):
     }
 
 
-def splits(X, y, classify, n_rows, n_folds, seed):
-    """Training and test rows of each fold."""
+def splits(X, y, classify, options, seed):
+    """Training and test rows of each fold that is tried."""
     folds = (StratifiedKFold if classify else KFold)(
-        n_folds, shuffle=True, random_state=seed
+        options.folds, shuffle=True, random_state=seed
     )
-    for train, test in folds.split(X, y):
-        if len(train) > n_rows:
+    for train, test in islice(folds.split(X, y), options.parts):
+        if len(train) > options.rows:
             train, _ = train_test_split(
                 train,
-                train_size=n_rows,
+                train_size=options.rows,
                 random_state=seed,
                 stratify=y[train] if classify else None,
             )
@@ -181,41 +185,48 @@ def error(model, X, y):
     return 1 - accuracy_score(y, model.predict(X))
 
 
-def measure(entry, folder, models, options):
-    """Rows of results: one for each model, seed and fold."""
-    X = pd.read_csv(folder / entry["file"])
+def warm_up(model):
+    """Import what a model imports when it is first fitted."""
+    rows = pd.DataFrame({"x": [float(k) for k in range(60)]})
+    model.fit(rows, (rows["x"] > 30).to_numpy().astype(int))
+
+
+def measure(entry, seed, options, is_known):
+    """Rows of results: one for each fold and model that is not known."""
+    X = pd.read_csv(options.tables / entry["file"])
     y = X.pop(entry["target"]).to_numpy()
     classify = entry["task"] == "classification"
-    for seed in options.seeds:
-        parts = splits(X, y, classify, options.rows, options.folds, seed)
-        for fold, (train, test) in enumerate(parts):
-            seen = set()
-            for name in models:
-                rows = X.iloc[train].reset_index(drop=True)
-                model = MODELS[name](classify, seed)
-                started = time.perf_counter()
-                model.fit(rows, y[train])
-                seconds = time.perf_counter() - started
-                seen.add(zlib.crc32(rows.to_csv().encode()))
-                yield {
-                    "table": entry["name"],
-                    "model": name,
-                    "seed": seed,
-                    "fold": fold,
-                    "error": float(error(model, X.iloc[test], y[test])),
-                    "seconds": seconds,
-                }
-            assert len(seen) == 1, "the models saw different rows"
+    for fold, (train, test) in enumerate(splits(X, y, classify, options, seed)):
+        for name in options.models:
+            key = {"table": entry["name"], "model": name, "seed": seed, "fold": fold}
+            if is_known(key):
+                continue
+            rows = X.iloc[train].reset_index(drop=True)
+            model = MODELS[name](classify, seed)
+            wall, cpu = time.perf_counter(), time.process_time()
+            model.fit(rows, y[train])
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            yield {
+                **key,
+                "rows": zlib.crc32(rows.to_csv().encode()),
+                "error": float(error(model, X.iloc[test], y[test])),
+                "seconds": wall,
+                "cpu_seconds": cpu,
+            }
 
 
 def summarise(results, models):
     """Mean error by table and model, mean ranks and normalised errors."""
     frame = pd.DataFrame(results)
+    trials = frame.groupby(["table", "seed", "fold"])
+    assert (trials["rows"].nunique() == 1).all(), "the models saw different rows"
+    complete = trials["model"].transform("nunique") == len(models)
+    frame = frame[complete]  # of an interrupted run
     errors = frame.groupby(["table", "model"])["error"].mean().unstack()[models]
     spread = errors.max(axis=1) - errors.min(axis=1)
     normalised = errors.sub(errors.min(axis=1), axis=0).div(spread + 1e-12, axis=0)
     ranks = errors.apply(rankdata, axis=1, result_type="broadcast")
-    seconds = frame.groupby("model")["seconds"].sum()[models]
+    seconds = frame.groupby("model")[["seconds", "cpu_seconds"]].sum().loc[models]
     n_tables = len(errors)
     return {
         "errors": errors.round(4).to_dict("index"),
@@ -228,7 +239,8 @@ def summarise(results, models):
             if "tabular" in models and name != "tabular"
         },
         "n_tables": n_tables,
-        "seconds": seconds.round(1).to_dict(),
+        "n_fits_of_each": len(frame) // len(models),
+        **seconds.round(1).to_dict(),
     }
 
 
@@ -239,33 +251,51 @@ def main(arguments=None):
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--rows", type=int, default=2000, help="to train on, at most")
     parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--parts", type=int, help="of the folds; all by default")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--report", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     manifest = json.loads((options.tables / "manifest.json").read_text())
-    results = []
-    for entry in manifest:
-        if options.names and entry["name"] not in options.names:
-            continue
-        for row in measure(entry, options.tables, options.models, options):
+    if options.names:
+        manifest = [entry for entry in manifest if entry["name"] in options.names]
+    kept = json.loads(options.output.read_text()) if options.output.exists() else {}
+    results = kept.get("results", [])
+    settings = {"rows": options.rows, "folds": options.folds}
+    if kept and kept["settings"] != settings:
+        parser.error(f"{options.output} holds results of {kept['settings']}.")
+
+    def is_known(key):
+        return any(key.items() <= row.items() for row in results)
+
+    for name in [] if options.report else options.models:
+        warm_up(MODELS[name](True, 0))
+    for seed, entry in product([] if options.report else options.seeds, manifest):
+        for row in measure(entry, seed, options, is_known):
             results.append(row)
             print(
-                f"{row['table']:15} {row['model']:24} seed {row['seed']} fold "
-                f"{row['fold']}: {row['error']:.4f} in {row['seconds']:.1f} s",
+                f"{row['table']:15} {row['model']:24} seed {seed} fold {row['fold']}: "
+                f"{row['error']:.4f} in {row['cpu_seconds']:.1f} s",
                 flush=True,
             )
-    summary = summarise(results, options.models)
+        write(options.output, settings, results, {})
+    models = [name for name in MODELS if any(row["model"] == name for row in results)]
+    summary = summarise(results, models)
     print(json.dumps(summary, indent=1))
-    settings = {"rows": options.rows, "folds": options.folds, "seeds": options.seeds}
+    write(options.output, settings, results, summary)
+
+
+def write(path, settings, results, summary):
+    """The report so far."""
     report = {
-        "command": "python benchmarks/tables.py --tables FOLDER",
+        "command": "OMP_NUM_THREADS=1 python benchmarks/tables.py --tables FOLDER",
         "machine": describe_machine(),
         "settings": settings,
         **summary,
         "results": results,
     }
-    options.output.write_text(json.dumps(report, indent=1) + "\n")
+    path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "early_stopping_on_fold": ["boolean"],
+        "preprocess_once": ["boolean"],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
         "n_jobs": [Interval(Integral, None, -1, closed="right"), AT_LEAST_ONE, None],
@@ -68,6 +69,7 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
         validation_fraction: float | None = None,
         scoring: Any = None,
         early_stopping_on_fold: bool = True,
+        preprocess_once: bool = False,
         time_budget: float | None = None,
         random_state: Any = None,
         n_jobs: int | None = None,
@@ -81,6 +83,7 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.scoring = scoring
         self.early_stopping_on_fold = early_stopping_on_fold
+        self.preprocess_once = preprocess_once
         self.time_budget = time_budget
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -114,6 +117,7 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
             folds,
             target,
             self.early_stopping_on_fold,
+            self.preprocess_once,
             self.n_jobs,
         )
         fits = self._train(trainer, candidates, started)

@@ -35,6 +35,13 @@ PARAMETERS = """
         holds out, so that all others train them. False: they set aside their own
         `validation_fraction` of the training rows. See Notes.
 
+    preprocess_once : bool, default=False
+        Whether the steps before the last are fitted once, to all rows, in place of
+        once for the training rows of each fold: sooner, and members share them in
+        predictions. The scores then leave out what such a step learns from rows that
+        are held out, which is little where it does not look at y, or as
+        `sklearn.preprocessing.TargetEncoder` at that of other rows.
+
     time_budget : float, default=None
         Seconds for all training. Candidates are then trained in waves, the first of
         one candidate, which is always trained, each later one of at most twice
@@ -99,8 +106,8 @@ NOTES = """
     "stacked" of `sknn_course.parallel`; no context manager is needed. Each network is
     the one that it would be alone.
 
-    In a pipeline, steps before the last are fitted once per fold for all candidates
-    that share them, and held-out rows pass through them. ``sample_weight`` goes to the
+    In a pipeline, steps before the last are fitted once per fold (or once, with
+    `preprocess_once`) for all candidates that share them, and held-out rows pass through them. ``sample_weight`` goes to the
     last step, to the selection and to the scores.
 
     Members are selected greedily, with replacement [1]_, by predictions of held-out

@@ -16,6 +16,8 @@ from torch.nn import functional
 
 from .._engine.losses import activate_rows
 from .._engine.ops.activations import ACTIVATIONS
+from .._engine.ops.stacked_embeddings import PeriodicEmbeddingOp
+from .._engine.ops.torch_modules import PeriodicEmbedding
 from .._engine.threads import one_thread
 from .._estimator.base import NeuralEstimator
 from .._estimator.prediction import BLOCK, ONLY_IN_TRAINING
@@ -26,6 +28,7 @@ PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
 DENSE = (
     nn.Linear,
     nn.BatchNorm1d,
+    PeriodicEmbedding,
     *{type(function.module()) for function in ACTIVATIONS.values()},
 )
 
@@ -199,4 +202,13 @@ def _stacked(parts: tuple[Any, ...]) -> Callable[[torch.Tensor], torch.Tensor]:
         gain = gain * torch.rsqrt(variance + first.eps)
         shift = shift - mean * gain
         return lambda x: torch.addcmul(shift, x, gain)
+    if isinstance(first, PeriodicEmbedding):
+        roles = {"weight": "column_weight", "bias": "column_bias"}
+        states = [part.state_dict() for part in parts]
+        values = {
+            roles.get(name, name): torch.stack([state[name] for state in states])
+            for name in states[0]
+        }
+        op = PeriodicEmbeddingOp(first.layer, (first.n_columns,), values, values)
+        return lambda x: op.forward(x, None)
     return first

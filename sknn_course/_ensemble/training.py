@@ -43,7 +43,7 @@ class Prepared:
     Parameters
     ----------
     steps : list of (str, transformer)
-        Fitted to the fold's training rows.
+        Fitted to the fold's training rows, or to all rows.
     X_train, X_test : array-like
     error : Exception or None
         What a step raised.
@@ -53,6 +53,13 @@ class Prepared:
     X_train: Any = None
     X_test: Any = None
     error: Exception | None = None
+
+    def of_fold(self, train: np.ndarray, test: np.ndarray) -> "Prepared":
+        """What was prepared of all rows, divided."""
+        if self.error is not None:
+            return self
+        X = self.X_train
+        return Prepared(self.steps, safe_indexing(X, train), safe_indexing(X, test))
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class Trainer:
     target : Target
     early_stopping_on_fold : bool
         Whether networks that stop early judge by the held-out rows.
+    preprocess_once : bool
+        Whether the steps before the last are fitted to all rows.
     n_jobs : int or None
     """
 
@@ -96,10 +105,12 @@ class Trainer:
         folds: list[tuple[np.ndarray, np.ndarray]],
         target: Target,
         early_stopping_on_fold: bool,
+        preprocess_once: bool,
         n_jobs: int | None,
     ):
         self.rows, self.folds, self.target = rows, folds, target
         self.early_stopping_on_fold = early_stopping_on_fold
+        self.preprocess_once = preprocess_once
         self.n_jobs = n_jobs
         self._prepared: dict[tuple, Prepared] = {}
 
@@ -126,31 +137,35 @@ class Trainer:
 
     def _prepare(self, candidates: list[Candidate]) -> None:
         """Fit the steps before the last once for all candidates that share them."""
-        needed = {
-            (one.preparation_key, fold): one
-            for one in candidates
-            for fold in range(len(self.folds))
-        }
+        folds = range(len(self.folds))
+        needed = {(c.preparation_key, fold): c for c in candidates for fold in folds}
         self._prepared = {k: self._prepared[k] for k in needed if k in self._prepared}
-        given = {
-            key: (
-                candidate.steps,
-                *self._train_and_test(key[1], self.rows.X),
-                self.rows.y[self.folds[key[1]][0]],
-            )
-            for key, candidate in needed.items()
-            if key not in self._prepared
-        }
+        missing = {key: c for key, c in needed.items() if key not in self._prepared}
+        if self.preprocess_once:
+            missing = {key: c for key, c in missing.items() if key[1] == 0}
+        given = [
+            (candidate.steps, *self._rows_of_steps(fold))
+            for (_, fold), candidate in missing.items()
+        ]
         if candidates[0].steps:
             with parallel_call(self.n_jobs) as parallel:
-                new = parallel(joblib.delayed(_prepare)(*one) for one in given.values())
+                new = parallel(joblib.delayed(_prepare)(*one) for one in given)
         else:
-            new = [_prepare(*one) for one in given.values()]
-        self._prepared |= dict(zip(given, new, strict=True))
+            new = [_prepare(*one) for one in given]
+        for (key, fold), prepared in zip(missing, new, strict=True):
+            if self.preprocess_once:
+                for k in folds:
+                    self._prepared[key, k] = prepared.of_fold(*self.folds[k])
+            else:
+                self._prepared[key, fold] = prepared
 
-    def _train_and_test(self, fold: int, values: Any) -> tuple[Any, Any]:
+    def _rows_of_steps(self, fold: int) -> tuple[Any, Any, np.ndarray]:
+        """X and y to fit the steps to, between them X to transform besides."""
+        if self.preprocess_once:
+            return self.rows.X, None, self.rows.y
         train, test = self.folds[fold]
-        return safe_indexing(values, train), safe_indexing(values, test)
+        X = self.rows.X
+        return safe_indexing(X, train), safe_indexing(X, test), self.rows.y[train]
 
     def _given(self, candidate: Candidate, fold: int) -> tuple:
         """The arguments of `_fit`."""
@@ -226,7 +241,8 @@ def _prepare(steps: list, X_train: Any, X_test: Any, y: np.ndarray) -> Prepared:
     pipeline = Pipeline(clone(steps, safe=False))
     try:
         Z_train = pipeline.fit_transform(X_train, y)
-        return Prepared(pipeline.steps, Z_train, pipeline.transform(X_test))
+        Z_test = None if X_test is None else pipeline.transform(X_test)
+        return Prepared(pipeline.steps, Z_train, Z_test)
     except Exception as error:
         return Prepared([], error=_noted(error))
 

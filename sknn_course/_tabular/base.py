@@ -80,14 +80,15 @@ class TabularEstimator(SuggestsChoices, ABC):
         rows = n_rows(X)
         if self.cv is None:
             held_out = folds(rows)
-        encoder = TableEncoder(target_type=self._target_type)
+        encoder = TableEncoder(target_type=self._target_type).fit(X, y)
         network = self._network().set_params(device=self.device, **training(rows))
         ensemble = self._ensemble(
             Pipeline([("encoder", encoder), ("network", network)]),
-            param_distributions=space(),
+            param_distributions=space(encoder.n_numbers_),
             n_candidates=self.n_candidates,
             max_members=self.max_members,
             scoring=self.scoring,
+            preprocess_once=True,  # columns must stay the same for the embeddings
             time_budget=self.time_budget,
             random_state=self.random_state,
             n_jobs=self.n_jobs,

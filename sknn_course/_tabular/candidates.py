@@ -4,12 +4,13 @@ from typing import Any
 
 from scipy.stats import loguniform
 
+from ..layers import PeriodicEmbedding
+
 LAYERS = [(width,) * depth for width in (64, 128, 256) for depth in (1, 2, 3)]
-ENCODINGS: list[dict[str, Any]] = [
-    {"scaling": "robust", "n_bins": 12},
-    {"scaling": "quantile", "n_bins": 0},
-    {"scaling": "robust", "n_bins": 0},
-    {"scaling": "robust", "n_bins": 32},
+PIECES = (12, 0)  # beside the scaled numbers
+EMBEDDINGS = [
+    {"n_frequencies": 32, "size": 8, "scale": 0.3, "variant": "pbld"},
+    {"n_frequencies": 24, "size": 12, "scale": 0.2, "variant": "plr"},
 ]
 MOST_ROWS = 4_000_000  # that pass through a network, over all its epochs
 MANY_ROWS = 20_000  # of which one hold-out tells enough
@@ -71,8 +72,13 @@ class Dropout:
         return float(max(0.0, random_state.uniform(-0.25, 0.5)))
 
 
-def space() -> list[dict[str, Any]]:
+def space(n_numbers: int) -> list[dict[str, Any]]:
     """Distributions of the candidates' parameters, for each encoding of the table.
+
+    Parameters
+    ----------
+    n_numbers : int
+        How many of the first encoded columns are scaled numbers.
 
     Returns
     -------
@@ -81,12 +87,20 @@ def space() -> list[dict[str, Any]]:
     """
     network = {
         "network__hidden_layer_sizes": LAYERS,
-        "network__activation": ["relu", "gelu"],
+        "network__activation": ["relu", "mish"],
         "network__dropout": Dropout(),
         "network__learning_rate_init": loguniform(3e-4, 1e-2),
         "network__weight_decay": loguniform(1e-3, 1.0),
     }
-    return [
-        {f"encoder__{name}": [value] for name, value in encoding.items()} | network
-        for encoding in ENCODINGS
-    ]
+    spaces = [network | {"encoder__n_bins": [n_bins]} for n_bins in PIECES]
+    if n_numbers:
+        spaces += [
+            network
+            | {
+                "network__numeric_embedding": [
+                    PeriodicEmbedding(n_columns=n_numbers, **sizes)
+                ]
+            }
+            for sizes in EMBEDDINGS
+        ]
+    return spaces

@@ -49,8 +49,12 @@ ATTRIBUTES = """
 
 NOTES = """
     Columns of numbers, categories, text categories, booleans, dates, with missing
-    values, are encoded by `TableEncoder`, on the training rows of each fold alone. It
-    does not read text: each different text is a level.
+    values, are encoded by `TableEncoder`, once, on all rows: scores of held-out rows
+    leave out what their own values add to medians and quartiles. It does not read
+    text: each different text is a level.
+
+    Of each numeric column networks see the scaled number, beside a piecewise linear
+    encoding of it or through periodic functions (`PeriodicEmbedding`).
 
     The distributions of the settings were tried with at most 2,000 rows to train on.
 """

@@ -66,6 +66,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     kinds_ : dict of column to {'number', 'category', 'date'}
 
+    n_numbers_ : int
+        How many of the first encoded columns are scaled numbers.
+
     n_features_in_ : int
 
     feature_names_in_ : ndarray of str
@@ -142,6 +145,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if sparse.issparse(X):
             X = self._sparse_rows(X, reset=True)
             self.kinds_, self._parts = {}, [(slice(None), MaxAbsScaler().fit(X))]
+            self.n_numbers_ = X.shape[1]
             return self._parts[0][1].transform(X)
         columns = self._columns(X, reset=True)
         self._parts = []  # which columns vary, and their encoder
@@ -161,6 +165,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 f"X has no column that varies (n_samples={_n_rows(columns)}): there "
                 "is nothing to learn from."
             )
+        self.n_numbers_ = int(self._parts[0][0].sum())
         return np.hstack(blocks).astype(np.float32)
 
     def transform(self, X: Any) -> Any:
