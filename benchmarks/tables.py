@@ -137,7 +137,8 @@ def from_pytabkit(name):
         import pytabkit
 
         suffix = "Classifier" if classify else "Regressor"
-        model = getattr(pytabkit, f"{name}_{suffix}")(random_state=seed, device="cpu")
+        make = getattr(pytabkit, f"{name}_{suffix}")
+        model = make(random_state=seed, device="cpu", n_threads=1)
         return WithCategories(model, fill=True)
 
     return make

@@ -211,8 +211,14 @@ def fitted():
 def test_it_is_the_ensemble_of_its_pipelines(fitted):
     network = MLPClassifier(**training(N))
     pipeline = Pipeline([("encoder", TableEncoder()), ("network", network)])
+    n_numbers = TableEncoder().fit(FRAME, Y).n_numbers_
     ensemble = EnsembleClassifier(
-        pipeline, space(), n_candidates=3, cv=2, random_state=0
+        pipeline,
+        space(N, n_numbers),
+        n_candidates=3,
+        cv=2,
+        preprocess_once=True,
+        random_state=0,
     ).fit(FRAME, Y)
     expected = ensemble.predict_proba(FRAME)
     np.testing.assert_array_equal(fitted.predict_proba(FRAME), expected)

@@ -46,7 +46,7 @@ class TabularEstimator(SuggestsChoices, ABC):
 
     def __init__(
         self,
-        n_candidates: int = 16,
+        n_candidates: int = 12,
         *,
         max_members: int = 32,
         cv: Any = None,
@@ -84,7 +84,7 @@ class TabularEstimator(SuggestsChoices, ABC):
         network = self._network().set_params(device=self.device, **training(rows))
         ensemble = self._ensemble(
             Pipeline([("encoder", encoder), ("network", network)]),
-            param_distributions=space(encoder.n_numbers_),
+            param_distributions=space(rows, encoder.n_numbers_),
             n_candidates=self.n_candidates,
             max_members=self.max_members,
             scoring=self.scoring,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from .._estimator.documentation import with_sections
 
 PARAMETERS = """
-    n_candidates : int, default=16
-        Networks that are tried on each fold, of different widths, depths, rates and
-        encodings of the table.
+    n_candidates : int, default=12
+        Networks that are tried on each fold, of different depths, rates and encodings
+        of the table.
 
     max_members : int, default=32
         How many times candidates are taken into the ensemble, see `EnsembleClassifier`.
