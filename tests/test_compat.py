@@ -17,7 +17,6 @@ import sklearn.utils._param_validation
 import sklearn.utils.multiclass
 import sklearn.utils.optimize
 import sklearn.utils.validation
-from joblib.externals.loky import reusable_executor
 from parallel_iris import X, largest_stack, mlp, no_hang, y  # noqa: F401
 from sklearn.model_selection import GridSearchCV
 from test_import_layers import SOURCES
@@ -45,7 +44,7 @@ OPTIONAL = [
     (gc, "freeze"),
     (joblib.parallel, "_backend"),
     (joblib.Parallel, "_raise_error_fast"),
-    (reusable_executor, "_executor"),
+    (joblib._memmapping_reducer, "get_memmapping_reducers"),
     (sys.modules, "joblib.externals.loky"),
     (sys.modules, "sklearn.callback"),
     (warnings, "_showwarnmsg_impl"),
@@ -114,7 +113,6 @@ def test_an_optional_name_may_go(owner, name, plain_scores, monkeypatch):
             monkeypatch.setattr(_compat, own, value)
     monkeypatch.setattr(workers, "START_SECONDS", 0.0 if name.endswith("loky") else 9e9)
     load_greenlet.cache_clear()
-    _compat.forget_loky_workers()
     try:
         with joblib.parallel_config("stacked"):
             scores = search().cv_results_["mean_test_score"]

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_course.parallel import last_report
+from sknn_course.parallel.pool import WORKERS
 from sknn_course.parallel.processes import CORES, _run_stacked
 
 
@@ -82,6 +83,21 @@ def test_calls_that_ask_for_threads_stay(tmp_path):
     assert forest.score(X, y) > 0.9
     assert set(processes) == {os.getpid()}
     assert len(set(others) - {os.getpid()}) == 2
+
+
+def kind(array):
+    return type(array), array.sum()
+
+
+def test_large_arrays_are_mapped_also_after_an_idle_worker_was_killed():
+    calls = [joblib.delayed(kind)(np.ones(1 << 18))] * 2
+    with stacked():
+        assert joblib.Parallel()(calls) == [(np.memmap, 1 << 18)] * 2
+        executor = WORKERS._executor
+        next(iter(executor._processes.values())).terminate()
+        while not executor._flags.broken:
+            time.sleep(0.01)
+        assert joblib.Parallel()(calls) == [(np.memmap, 1 << 18)] * 2
 
 
 def test_cores_are_shared_out(monkeypatch):
