@@ -22,6 +22,7 @@ from sklearn.model_selection import GridSearchCV
 from test_import_layers import SOURCES
 
 from sknn_course import _compat
+from sknn_course._engine.cost_model import CostModel
 from sknn_course.parallel import last_report, workers
 from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
 from sknn_course.parallel.runners import load_greenlet
@@ -111,7 +112,8 @@ def test_an_optional_name_may_go(owner, name, plain_scores, monkeypatch):
     for own, value in vars(without).items():
         if not own.startswith("__"):
             monkeypatch.setattr(_compat, own, value)
-    monkeypatch.setattr(workers, "START_SECONDS", 0.0 if name.endswith("loky") else 9e9)
+    start = 0.0 if name.endswith("loky") else 9e9
+    monkeypatch.setattr(workers, "COSTS", CostModel(process_start_seconds=start))
     load_greenlet.cache_clear()
     try:
         with joblib.parallel_config("stacked"):

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from training_jobs import job
 
+from sknn_course._engine.cost_model import COSTS, CostModel
 from sknn_course._engine.plan import training_seconds
 from sknn_course.parallel import last_report, workers
 from sknn_course.parallel.pool import WORKERS
@@ -39,8 +40,8 @@ def no_worker_is_left():
 def always(monkeypatch):
     """Workers train a part of each wave."""
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
-    for name, value in (("START_SECONDS", 0), ("SEND_SECONDS", 0), ("WORTH", 10)):
-        monkeypatch.setattr(workers, name, value)
+    costs = CostModel(process_start_seconds=0, process_send_seconds=0, process_worth=10)
+    monkeypatch.setattr(workers, "COSTS", costs)
 
 
 def n_in_workers():
@@ -186,7 +187,7 @@ def test_workers_are_started_for_long_trainings(n_epochs, pays, monkeypatch):
         return
     assert rest == []
     seconds = [sum(map(training_seconds, share)) for share in (own, *shares)]
-    late = workers.START_SECONDS
+    late = COSTS.process_start_seconds
     assert_allclose(seconds, [seconds[0], seconds[0] - late, seconds[0] - late], 0.05)
     assert sum(len(group) for share in (own, *shares) for group in share) == 900
 

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 from torch.nn import functional
 
+from .._engine.cost_model import COSTS
 from .._engine.losses import activate_rows
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.threads import one_thread
@@ -22,7 +23,6 @@ from .._estimator.prediction import BLOCK, ONLY_IN_TRAINING
 from .candidates import steps_of
 from .targets import Target
 
-PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
 DENSE = (
     nn.Linear,
     nn.BatchNorm1d,
@@ -118,7 +118,7 @@ class DenseStack:
         self.like = next(parts[0][0].parameters())
         widest = max(p.in_features for p in parts[0] if isinstance(p, nn.Linear))
         n_bytes = len(networks) * widest * self.like.element_size()
-        self.n_at_once = BLOCK * max(1, PASS_BYTES // (BLOCK * n_bytes))
+        self.n_at_once = BLOCK * max(1, COSTS.pass_bytes // (BLOCK * n_bytes))
 
     @one_thread(asked_for=False)
     @torch.no_grad()

@@ -120,9 +120,9 @@ class StackedBackend(ParallelBackendBase):
 
     With ``n_processes`` beyond one, what holds for joblib's backend ``"loky"`` holds
     here, which is therefore your choice: the workers are the same as above, but tasks
-    are pickled, what they change stays in the worker, warnings are printed by the workers,
-    and ``timeout`` is not observed. Calls that ask for threads, and those inside tasks,
-    stay in their process.
+    are pickled, what they change stays in the worker, warnings are printed by the
+    workers, and ``timeout`` is not observed. Calls that ask for threads, and those
+    inside tasks, stay in their process.
 
     Examples
     --------

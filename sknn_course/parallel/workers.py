@@ -23,16 +23,12 @@ import torch
 from sklearn.utils import check_random_state
 
 from .._engine import FitJob
+from .._engine.cost_model import COSTS
 from .._engine.interrupts import wait_for
 from .._engine.plan import fills_core, training_seconds
 from .equal_data import cut_bytes
 from .pool import WORKERS, can_start_workers
 from .retry import set_state, state_of, train_group
-
-# Measured on two cores
-START_SECONDS = 3.0  # until a new worker trains
-SEND_SECONDS = 0.2  # until one that is there trains
-WORTH = 0.8  # of the seconds on one core, of which threads save a part, too
 
 Groups = list[list[FitJob]]  # jobs of equal structure
 
@@ -61,10 +57,10 @@ def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups
     different = {job.train for group in small for job in group}
     n_bytes = sum(map(cut_bytes, different))
     most = min(joblib.cpu_count(), max_bytes // max(1, n_bytes))
-    start = START_SECONDS
+    start = COSTS.process_start_seconds
     if WORKERS.is_there:
-        most, start = min(most, WORKERS.n_workers + 1), SEND_SECONDS
-    bound = WORTH * sum(map(training_seconds, small))
+        most, start = min(most, WORKERS.n_workers + 1), COSTS.process_send_seconds
+    bound = COSTS.process_worth * sum(map(training_seconds, small))
     late = 2 * start  # networks may stop after a half of their epochs
     numbers = range(2, most + 1) if late < bound else []
     plans = [_cut(small, n, start) for n in numbers]
