@@ -34,7 +34,14 @@ ROWS = [
     ["_engine.cost_model"],
     ["architectures"],
     ["layers"],
-    ["datasets", "_choices", "_devices", "_number_range", "_plain_values"],
+    [
+        "datasets",
+        "_choices",
+        "_devices",
+        "_identity",
+        "_number_range",
+        "_plain_values",
+    ],
     ["_compat"],
 ]
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
