@@ -233,7 +233,7 @@ def products(quick, repeats):
     units = [2, 4, 8, 16, 32, 64]
     rows = [2, 8, 32, 128]
     numbers = [1 << n for n in range(9, 18, 2)]
-    loops = [4, 64, 256, 1024, 4096]
+    loops = [16, 64, 256, 1024, 4096]
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     found = {
@@ -260,10 +260,7 @@ def products(quick, repeats):
         ),
         "looped_product": crossing(
             loops,
-            [
-                ratio(dense(16, n // 16 or 1, 1), "looped_product", 0, inf)
-                for n in loops
-            ],
+            [ratio(dense(16, n // 16, 1), "looped_product", 0, inf) for n in loops],
         ),
     }
     torch.set_num_threads(before)
