@@ -8,6 +8,7 @@ in its place then is said where it is.
 import gc
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import joblib.parallel
 import sklearn
@@ -48,9 +49,17 @@ except ImportError:  # estimators then have no ``set_callbacks``
 
 
 try:  # joblib's own copy of the package
-    from joblib.externals.loky import ProcessPoolExecutor, reusable_executor
-except ImportError:  # networks are then trained in this process
-    ProcessPoolExecutor = reusable_executor = None
+    from joblib.externals.loky import ProcessPoolExecutor
+except ImportError:  # all work is then done in this process
+    ProcessPoolExecutor = None
+
+try:
+    from joblib._memmapping_reducer import (
+        TemporaryResourcesManager,
+        get_memmapping_reducers,
+    )
+except ImportError:  # workers then get copies of large arrays
+    TemporaryResourcesManager = get_memmapping_reducers = None
 
 __all__ = [
     "BaseSearchCV",
@@ -58,6 +67,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "InvalidParameterError",
+    "MappedArrays",
     "Options",
     "ProcessPoolExecutor",
     "StrOptions",
@@ -102,13 +112,42 @@ def await_no_more(parallel: joblib.Parallel) -> None:
     parallel._aborting = True
 
 
-def forget_loky_workers() -> None:
-    """In a forked child: joblib would wait for the parent's, which do not answer.
+class MappedArrays:
+    """Large arrays on their way to workers, in files that these map into memory.
 
-    A joblib that keeps them elsewhere is left alone.
+    Parameters
+    ----------
+    temp_folder : str or None
+    **options
+        Joblib's ``max_nbytes`` and ``mmap_mode``.
+
+    Attributes
+    ----------
+    call : str
+        Names the folder of the files that are made from now on.
+    reducers : dict
+        To be given to an executor.
     """
-    if hasattr(reusable_executor, "_executor"):
-        reusable_executor._executor = None
+
+    def __init__(self, temp_folder: str | None = None, **options: object) -> None:
+        self.call, self.reducers = "", {}
+        self._folders: Any = None
+        if TemporaryResourcesManager is not None:
+            self._folders = TemporaryResourcesManager(temp_folder)
+            of_calls, of_results = get_memmapping_reducers(
+                temp_folder_resolver=self._folder, **options
+            )
+            self.reducers = {"job_reducers": of_calls, "result_reducers": of_results}
+
+    def _folder(self) -> str:
+        # not before a file is made: joblib forgets no folder that was never there
+        self._folders.set_current_context(self.call)
+        return self._folders.resolve_temp_folder_name()
+
+    def forget(self, call: str | None = None) -> None:
+        """Delete the files of a call, as soon as no worker uses them; None: all."""
+        if self._folders is not None:
+            self._folders._clean_temporary_resources(call, force=call is None)
 
 
 def call_queue_of(executor: object) -> Callable[[], None]:

@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 
 from sknn_course._choices import Choices
 from sknn_course._devices import prediction_device, resolve_device
+from sknn_course._engine.cost_model import COSTS
 from sknn_course._engine.threads import one_thread
 from sknn_course._estimator.closed_form import (
     ClosedFormEstimator,
@@ -24,8 +25,6 @@ from sknn_course.parallel import memoize
 
 from ._compat import Interval
 
-# Largest number of kernel values that a prediction holds at a time (128 MiB).
-BLOCK_SIZE = 2**24
 FARTHEST = 1e6  # squared distance times gamma up to which products give enough digits
 LARGEST = np.finfo(np.float64).max
 
@@ -218,7 +217,7 @@ class _KernelLeastSquares(OnnxKernel, ClosedFormEstimator):
         device = prediction_device(self.device)
         X_fit = closed_form_tensor(self.X_fit_, device)
         dual_coef = closed_form_tensor(self.dual_coef_.T, device)
-        rows = max(1, BLOCK_SIZE // len(X_fit))
+        rows = max(1, COSTS.kernel_values // len(X_fit))
         outputs = []
         for start in range(0, X.shape[0], rows):
             block = X[start : start + rows]

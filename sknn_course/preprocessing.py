@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_course._compat import Interval, StrOptions, fit_context
 
+from ._engine.cost_model import COSTS
 from ._estimator.image_rows import find_input_shape, flat_rows, warn_of_other_layout
 from ._estimator.unchanged_on_error import unchanged_on_error
 
-CHUNK_VALUES = 1 << 23  # of the training set that are in float64 at a time
 DTYPES = (np.float64, np.float32)
 
 
@@ -130,7 +130,7 @@ or (n, n_features)
 def _chunks(rows):
     """Rows, some at a time, so that not all are in float64 at once."""
     n_rows, n_features = rows.shape
-    for chunk in gen_batches(n_rows, max(1, CHUNK_VALUES // n_features)):
+    for chunk in gen_batches(n_rows, max(1, COSTS.preprocessed_values // n_features)):
         yield rows[chunk]
 
 

@@ -55,7 +55,7 @@ def run(script):
     with TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
         output = Path(folder) / "results" / f"{script}.json"
         importlib.import_module(script).main(
-            ["--quick", "--repeats", "2", "--output", str(output)]
+            ["--quick", "--repeats", "1", "--output", str(output)]
             + OPTIONS.get(script, [])
         )
         for picture in output.parent.glob("*.png"):

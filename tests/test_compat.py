@@ -17,12 +17,12 @@ import sklearn.utils._param_validation
 import sklearn.utils.multiclass
 import sklearn.utils.optimize
 import sklearn.utils.validation
-from joblib.externals.loky import reusable_executor
 from parallel_iris import X, largest_stack, mlp, no_hang, y  # noqa: F401
 from sklearn.model_selection import GridSearchCV
 from test_import_layers import SOURCES
 
 from sknn_course import _compat
+from sknn_course._engine.cost_model import CostModel
 from sknn_course.parallel import last_report, workers
 from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
 from sknn_course.parallel.runners import load_greenlet
@@ -45,7 +45,7 @@ OPTIONAL = [
     (gc, "freeze"),
     (joblib.parallel, "_backend"),
     (joblib.Parallel, "_raise_error_fast"),
-    (reusable_executor, "_executor"),
+    (joblib._memmapping_reducer, "get_memmapping_reducers"),
     (sys.modules, "joblib.externals.loky"),
     (sys.modules, "sklearn.callback"),
     (warnings, "_showwarnmsg_impl"),
@@ -112,9 +112,9 @@ def test_an_optional_name_may_go(owner, name, plain_scores, monkeypatch):
     for own, value in vars(without).items():
         if not own.startswith("__"):
             monkeypatch.setattr(_compat, own, value)
-    monkeypatch.setattr(workers, "START_SECONDS", 0.0 if name.endswith("loky") else 9e9)
+    start = 0.0 if name.endswith("loky") else 9e9
+    monkeypatch.setattr(workers, "COSTS", CostModel(process_start_seconds=start))
     load_greenlet.cache_clear()
-    _compat.forget_loky_workers()
     try:
         with joblib.parallel_config("stacked"):
             scores = search().cv_results_["mean_test_score"]

@@ -27,8 +27,8 @@ from sknn_course import (
     MLPClassifier,
 )
 from sknn_course._engine.threads import one_thread
-from sknn_course.parallel import workers
 from sknn_course.parallel.gc_freeze import INTERPRETERS_OWN
+from sknn_course.parallel.pool import WORKERS
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
@@ -187,10 +187,23 @@ def test_fork_beside_an_open_generator():
 
 
 def test_a_child_leaves_the_workers_to_its_parent(monkeypatch):
-    monkeypatch.setattr(workers._pool, "_executor", object())
-    monkeypatch.setattr(workers._pool, "last_used", time.monotonic())
-    assert workers._pool.is_there
-    assert not in_child(lambda: workers._pool.is_there)
+    monkeypatch.setattr(WORKERS, "_executor", object())
+    monkeypatch.setattr(WORKERS, "_last_used", time.monotonic())
+    assert WORKERS.is_there
+    assert not in_child(lambda: WORKERS.is_there)
+
+
+def test_a_daemonic_process_runs_the_tasks_itself():
+    def child():
+        multiprocessing.current_process().daemon = True
+        with joblib.parallel_config("stacked", n_processes=2):
+            with pytest.warns(
+                UserWarning, match="n_processes=2, but .* start no others"
+            ):
+                found = joblib.Parallel()([joblib.delayed(os.getpid)()] * 3)
+        return found == [os.getpid()] * 3
+
+    assert in_child(child)
 
 
 def test_threads_come_back_as_the_child_has_set_them():

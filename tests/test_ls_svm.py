@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import KernelCenterer
 
 from sknn_course import ls_svm
+from sknn_course._engine.cost_model import CostModel
 from sknn_course.ls_svm import LeastSquaresSVC, LeastSquaresSVR
 
 # Parameters of ours, and the same kernel of scikit-learn
@@ -143,7 +144,7 @@ def test_prediction_in_blocks_is_the_same(monkeypatch, sparse):
     X, y = scaled_diabetes()
     model = LeastSquaresSVR().fit(X, y)
     whole = model.predict(X)
-    monkeypatch.setattr(ls_svm, "BLOCK_SIZE", 7 * len(X))
+    monkeypatch.setattr(ls_svm, "COSTS", CostModel(kernel_values=7 * len(X)))
     assert_allclose(model.predict(csr_array(X) if sparse else X), whole, rtol=1e-12)
 
 

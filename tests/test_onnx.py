@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from test_registries import networks_with
 
 from sknn_course import (
     CNNClassifier,
@@ -25,6 +26,7 @@ from sknn_course import (
     MLPRegressor,
 )
 from sknn_course._engine.ops.activations import ACTIVATIONS
+from sknn_course._estimator.onnx_nodes import LAYERS
 from sknn_course.layers import (
     Activation,
     BatchNorm,
@@ -209,6 +211,17 @@ def test_images(architecture, dtype):
     images = X.reshape(-1, 1, 8, 8) / 16
     numbers = CNNRegressor(filters=((6,),), dtype="float64", max_iter=2)
     assert_same(numbers.fit(images, y), images, 1e-5)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_layers(kind):
+    """Each with a conversion, among convolutions or dense layers."""
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(40, 2, 6, 5)).astype("float32"), np.arange(40) % 3
+    for layers, shape in networks_with(kind):
+        architecture = layers if len(shape) == 3 else (Flatten(), *layers)
+        model = quick(CNNClassifier, architecture=architecture).fit(X, y)
+        assert_same(model, X, 2e-5)
 
 
 def test_zipmap_is_scikit_learns():

@@ -1,6 +1,7 @@
 """The joblib backend "stacked" with its tasks shared out among processes."""
 
 import os
+import signal
 import time
 
 import joblib
@@ -17,7 +18,8 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn_course.parallel import last_report
+from sknn_course._engine.interrupts import wait_for
+from sknn_course.parallel import last_report, pool
 from sknn_course.parallel.processes import CORES, _run_stacked
 
 
@@ -82,6 +84,30 @@ def test_calls_that_ask_for_threads_stay(tmp_path):
     assert forest.score(X, y) > 0.9
     assert set(processes) == {os.getpid()}
     assert len(set(others) - {os.getpid()}) == 2
+
+
+def kind(array):
+    return type(array), array.sum()
+
+
+def test_large_arrays_are_mapped():
+    calls = [joblib.delayed(kind)(np.ones(1 << 18))] * 2
+    with stacked():
+        assert joblib.Parallel()(calls) == [(np.memmap, 1 << 18)] * 2
+
+
+def test_a_worker_that_was_killed_while_idle_is_replaced(monkeypatch):
+    monkeypatch.setattr(pool, "end_with_parent", None)  # reading it takes seconds
+    workers = pool.WorkerPool()
+    with workers.running(os.getpid, [()], 1) as futures:
+        [first] = wait_for(futures)
+    broken = workers._executor._flags
+    os.kill(first, signal.SIGTERM)
+    while not broken.broken:
+        time.sleep(0.01)
+    with workers.running(os.getpid, [()], 1) as futures:
+        assert wait_for(futures) != [first]
+    workers.end()
 
 
 def test_cores_are_shared_out(monkeypatch):

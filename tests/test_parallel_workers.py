@@ -23,23 +23,25 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from training_jobs import job
 
+from sknn_course._engine.cost_model import COSTS, CostModel
 from sknn_course._engine.plan import training_seconds
 from sknn_course.parallel import last_report, workers
+from sknn_course.parallel.pool import WORKERS
 from sknn_course.parallel.workers import divide
 
 
 @pytest.fixture(scope="module", autouse=True)
 def no_worker_is_left():
     yield
-    workers._pool.end()
+    WORKERS.end()
 
 
 @pytest.fixture
 def always(monkeypatch):
     """Workers train a part of each wave."""
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
-    for name, value in (("START_SECONDS", 0), ("SEND_SECONDS", 0), ("WORTH", 10)):
-        monkeypatch.setattr(workers, name, value)
+    costs = CostModel(process_start_seconds=0, process_send_seconds=0, process_worth=10)
+    monkeypatch.setattr(workers, "COSTS", costs)
 
 
 def n_in_workers():
@@ -117,7 +119,7 @@ def test_what_a_worker_that_dies_was_to_train_is_trained_here(always, monkeypatc
         together = cross_val_score(mlp, X, y)
     assert n_in_workers() == 0
     assert_allclose(together, cross_val_score(mlp, X, y))
-    assert not workers._pool.is_there
+    assert not WORKERS.is_there
 
 
 def is_alive(process_id):
@@ -132,14 +134,14 @@ def test_an_interrupt_ends_the_workers(always):
     endless = clone(mlp).set_params(max_iter=10**7, n_iter_no_change=10**7)
     with joblib.parallel_config("stacked"):
         cross_val_score(mlp, X, y)  # starts them
-        ids = list(workers._pool._executor._processes)
+        ids = list(WORKERS._executor._processes)
         timer = threading.Timer(1.0, interrupt_main)
         timer.start()
         started = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             cross_val_score(endless, X, y)
     assert time.monotonic() - started < 5
-    assert not workers._pool.is_there
+    assert not WORKERS.is_there
     while any(map(is_alive, ids)):
         time.sleep(0.1)
 
@@ -177,7 +179,7 @@ def groups_of(n_epochs, sizes, **options):
 @pytest.mark.parametrize("n_epochs, pays", [(300, False), (100_000, True)])
 def test_workers_are_started_for_long_trainings(n_epochs, pays, monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
-    workers._pool.end()
+    WORKERS.end()
     groups = groups_of(n_epochs, [900])
     own, shares, rest = divide(groups, 2**29)
     if not pays:
@@ -185,7 +187,7 @@ def test_workers_are_started_for_long_trainings(n_epochs, pays, monkeypatch):
         return
     assert rest == []
     seconds = [sum(map(training_seconds, share)) for share in (own, *shares)]
-    late = workers.START_SECONDS
+    late = COSTS.process_start_seconds
     assert_allclose(seconds, [seconds[0], seconds[0] - late, seconds[0] - late], 0.05)
     assert sum(len(group) for share in (own, *shares) for group in share) == 900
 

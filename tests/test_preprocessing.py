@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknn_course import preprocessing
+from sknn_course._engine.cost_model import CostModel
 from sknn_course.preprocessing import (
     ChannelStandardScaler,
     MeanImageSubtraction,
@@ -218,7 +219,7 @@ def test_single_precision_stays_after_a_fit_in_double(transformer):
 @each_transformer
 def test_chunks_do_not_matter(transformer, monkeypatch):
     at_once = transformer.fit_transform(IMAGES)
-    monkeypatch.setattr(preprocessing, "CHUNK_VALUES", 700)  # 11 rows
+    monkeypatch.setattr(preprocessing, "COSTS", CostModel(preprocessed_values=700))
     assert_allclose(transformer.fit_transform(IMAGES), at_once, rtol=1e-7, atol=1e-9)
 
 

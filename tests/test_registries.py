@@ -362,7 +362,7 @@ def _instance(kind):
     return kind(**given)
 
 
-def _networks(kind):
+def networks_with(kind):
     """Networks of rows and of images with the layer, where it takes them."""
     layer = _instance(kind)
     for layers, shape in (
@@ -380,7 +380,7 @@ def _networks(kind):
 @pytest.mark.parametrize("n_models", [None, 3])
 def test_passes_of_a_layer(kind, n_models):
     n_networks = 0
-    for layers, shape in _networks(kind):
+    for layers, shape in networks_with(kind):
         n_networks += 1
         case = Case(layers, shape, n_models)
         network = case.network()
@@ -410,7 +410,7 @@ def test_passes_of_a_layer(kind, n_models):
 @pytest.mark.parametrize("kind", LAYERS)
 def test_training_a_layer(kind, check):
     layer = _instance(kind)
-    for layers, _ in _networks(kind):
+    for layers, _ in networks_with(kind):
         if not isinstance(layers[0], Conv2d):
             layers = (Flatten(), *layers)
         estimator = CNNClassifier(architecture=layers, solver="sgd", **SHORT)
@@ -424,7 +424,7 @@ def test_training_a_layer(kind, check):
 @pytest.mark.parametrize("kind", LAYERS)
 def test_a_layer_among_units_of_other_numbers(kind, together):
     layer = _instance(kind)
-    if all(isinstance(layers[0], Conv2d) for layers, _ in _networks(kind)):
+    if all(isinstance(layers[0], Conv2d) for layers, _ in networks_with(kind)):
         return
     fits = [
         Fit(

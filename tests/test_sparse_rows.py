@@ -83,7 +83,7 @@ def test_products(matrix, shape, dtype):
 @pytest.mark.parametrize("at_once", [1, 7, 1 << 20])
 @pytest.mark.parametrize("matrix", [X, with_duplicates()], ids=["plain", "doubled"])
 def test_keys_are_those_of_dense_rows(matrix, at_once, dtype, monkeypatch):
-    monkeypatch.setattr(sparse_rows, "KEY_VALUES", at_once)
+    monkeypatch.setattr(sparse_rows, "COSTS", CostModel(sparse_keys=at_once))
     dense = torch.from_numpy(matrix.toarray().astype(dtype))
     assert_array_equal(keys_of_sparse(matrix, dtype), row_keys(dense))
 

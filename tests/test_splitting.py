@@ -6,9 +6,9 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.model_selection import train_test_split
 
+from sknn_course._engine.cost_model import COSTS
 from sknn_course._estimator.splitting import (
     FEW_ROWS,
-    MERGED_VALUES,
     as_split,
     for_full_batch,
     merge_equal_rows,
@@ -102,9 +102,9 @@ def test_full_batches_alone_are_merged():
     split = as_split(X, y)
     assert len(for_full_batch(split, 40)) == 20
     assert for_full_batch(split, 39) is split
-    wide = as_split(np.zeros((2, MERGED_VALUES // 2)), np.zeros((2, 1)))
+    wide = as_split(np.zeros((2, COSTS.merged_values // 2)), np.zeros((2, 1)))
     assert len(for_full_batch(wide, 2)) == 1
-    wider = as_split(np.zeros((2, MERGED_VALUES // 2 + 1)), np.zeros((2, 1)))
+    wider = as_split(np.zeros((2, COSTS.merged_values // 2 + 1)), np.zeros((2, 1)))
     assert for_full_batch(wider, 2) is wider
 
 

@@ -61,11 +61,13 @@ def get_interruptibly(queue, seconds):
 
 
 def wait_for(futures):
-    """Wait until all futures are done.
+    """The results of futures, when all are done.
 
     Raises
     ------
     KeyboardInterrupt
+    Exception
+        Of the first in time that fails; the others are not waited for.
     """
     done: SimpleQueue = SimpleQueue()
     with Uninterrupted():
@@ -73,4 +75,8 @@ def wait_for(futures):
             future.add_done_callback(done.put)
     n_running = len(futures)
     while n_running:
-        n_running -= get_interruptibly(done, INTERRUPT_POLL_SECONDS) is not None
+        future = get_interruptibly(done, INTERRUPT_POLL_SECONDS)
+        if future is not None:
+            future.result()
+            n_running -= 1
+    return [future.result() for future in futures]

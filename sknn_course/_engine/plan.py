@@ -123,7 +123,7 @@ def plan_stacks(jobs: list[FitJob], n_cores: int | None = None) -> Plan:
             True,
         )
     seconds = len(jobs) * model_seconds(jobs[0], layout)
-    n_workers = max(1, min(n_cores, int(seconds / COSTS.worker_seconds)))
+    n_workers = max(1, min(n_cores, int(seconds / COSTS.thread_seconds)))
     # with several cores, larger operations: threads wait for each other between them
     most_bytes = COSTS.stack_bytes if n_cores == 1 else 2 * COSTS.stack_bytes
     fitting = max(1, most_bytes // model_bytes(jobs[0], layout))

@@ -26,7 +26,11 @@ class Stack:
     """Parameters, gradients and solver state of K networks of one structure.
 
     All of them are flat, parameter after parameter (`ParameterLayout.stack`), so that
-    one call updates all networks. One network has no model axis anywhere.
+    one call updates all networks.
+
+    One network has no model axis anywhere: with one of length 1, fits took 21 % longer
+    (2-20-1, batches of 10), 7 % (64-100-10) or 30 % (small convolutions), for products
+    and convolutions of a stack are other kernels.
 
     Networks with fewer units than others are padded with units whose weights are
     zero and stay zero, so that they add nothing to any sum.

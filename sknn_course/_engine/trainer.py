@@ -74,8 +74,6 @@ def train_group(
                 for job in chain.from_iterable(plan.stacks):
                     job.cancelled = True
                 raise
-            for future in futures:
-                future.result()
 
 
 def _is_interrupted(jobs: list[FitJob]) -> bool:

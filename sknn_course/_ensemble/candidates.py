@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import Pipeline
 
+from .._identity import Same
+
 LARGEST_SEED = np.iinfo(np.int32).max
 
 
@@ -129,4 +131,4 @@ def _draw(
 def _identity(value: Any) -> Hashable:
     """Equal for equal numbers and strings, and for one and the same other object."""
     plain = isinstance(value, str | int | float | bool | None)
-    return (type(value), value) if plain else id(value)
+    return (type(value), value) if plain else Same(value)

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 from torch.nn import functional
 
+from .._engine.cost_model import COSTS
 from .._engine.losses import activate_rows
 from .._engine.ops.activations import ACTIVATIONS
 from .._engine.ops.stacked_embeddings import PeriodicEmbeddingOp
@@ -21,10 +22,10 @@ from .._engine.ops.torch_modules import PeriodicEmbedding
 from .._engine.threads import one_thread
 from .._estimator.base import NeuralEstimator
 from .._estimator.prediction import BLOCK, ONLY_IN_TRAINING
+from .._identity import Same
 from .candidates import steps_of
 from .targets import Target
 
-PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
 DENSE = (
     nn.Linear,
     nn.BatchNorm1d,
@@ -52,7 +53,7 @@ class JointPredictor:
         self.keys: list[Hashable] = []  # of their preparations
         for member in members:
             *steps, (_, network) = steps_of(member)
-            key = tuple(id(transformer) for _, transformer in steps)
+            key = tuple(Same(transformer) for _, transformer in steps)
             if key not in self.preparations:
                 self.preparations[key] = member[:-1] if steps else None
             self.networks.append(network)
@@ -97,7 +98,7 @@ class JointPredictor:
                 for network, key in zip(networks, keys, strict=True):
                     if key not in checked:
                         checked[key] = network._network_rows(prepared[key])
-                together = stack.predict([checked[key] for key in keys])
+                together = stack.predict(checked, keys)
             if together is not None:
                 outputs = map(self.target.of_network, networks, together)
             else:
@@ -121,16 +122,20 @@ class DenseStack:
         self.like = next(parts[0][0].parameters())
         widest = max(p.in_features for p in parts[0] if isinstance(p, nn.Linear))
         n_bytes = len(networks) * widest * self.like.element_size()
-        self.n_at_once = BLOCK * max(1, PASS_BYTES // (BLOCK * n_bytes))
+        self.n_at_once = BLOCK * max(1, COSTS.pass_bytes // (BLOCK * n_bytes))
 
     @one_thread(asked_for=False)
     @torch.no_grad()
-    def predict(self, rows: list[np.ndarray]) -> np.ndarray | None:
+    def predict(
+        self, rows: dict[Hashable, np.ndarray], keys: list[Hashable]
+    ) -> np.ndarray | None:
         """Predictions after the output activation.
 
         Parameters
         ----------
-        rows : list of K ndarrays of shape (n_rows, n_features)
+        rows : dict of hashable -> ndarray of shape (n_rows, n_features)
+        keys : list of K hashables
+            Of each network's rows.
 
         Returns
         -------
@@ -138,15 +143,16 @@ class DenseStack:
             None where rows are sparse, or numbers overflow: those, networks handle one
             by one.
         """
-        if any(map(sparse.issparse, rows)):
+        if any(sparse.issparse(rows[key]) for key in keys):
             return None
         outputs = []
-        for start in range(0, len(rows[0]), self.n_at_once):
+        for start in range(0, len(rows[keys[0]]), self.n_at_once):
             block = slice(start, start + self.n_at_once)
             tensors = {
-                id(one): torch.from_numpy(one[block]).to(self.like) for one in rows
+                key: torch.from_numpy(rows[key][block]).to(self.like)
+                for key in set(keys)
             }
-            x = torch.stack([tensors[id(one)] for one in rows])
+            x = torch.stack([tensors[key] for key in keys])
             n_block = x.shape[1]
             x = functional.pad(x, (0, 0, 0, -n_block % BLOCK))
             for forward in self.forwards:

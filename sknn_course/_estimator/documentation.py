@@ -20,6 +20,58 @@ LOSS = """
         %(meanings_of_losses)s
 """
 
+CONVOLUTIONS = """
+    filters : sequence of int or of sequences of int, default=((32, 32),)
+        Filters of the convolutions of each block; each block ends in max-pooling.
+        ``((32, 32), (64, 64))`` are two blocks of two convolutions.
+
+    dense_layer_sizes : array-like of int, default=(64,)
+        Units of each dense hidden layer.
+
+    activation : {%(activations)s}, default='relu'
+        Activation function of convolutions and hidden layers.
+
+    architecture : str, sequence of Layer or None, default=None
+        A network of `sknn_course.architectures.ARCHITECTURES` by its name, or the
+        layers of one, in place of the blocks. Its last dense layer (or convolution,
+        where none follows) gets as many units as y needs outputs. What describes
+        the blocks is then ignored: `filters`, `dense_layer_sizes`, `kernel_size`,
+        `pool_size`, `padding`, `conv_dropout`, `dropout`, `input_dropout`,
+        `batch_norm`, `batch_norm_momentum`, `batch_norm_epsilon`, `noise`,
+        `global_pool`; and `activation`, but for the range of
+        ``weight_init='glorot'``.
+
+    kernel_size : int, default=3
+        Side of the kernels, in pixels.
+
+    pool_size : int, default=2
+        Side of the pooling windows, in pixels, and their step.
+
+    padding : {'same', 'valid'} or int, default='same'
+        Zeros around images before each convolution.
+
+    conv_dropout : float or list of float, default=0.0
+        Dropout rate after the pooling of the blocks: one, or one for each.
+
+    global_pool : bool, default=False
+        Whether the dense layers see the mean of each map in place of its pixels.
+
+    input_shape : tuple of int, default=None
+        (channels, height, width) or (height, width) of an image. X may be of shape
+        (n, channels, height, width), (n, height, width), or flat rows. None takes
+        the shape of X; flat rows are images of the named `architecture` where their
+        length is that of its images, else square images where it is a square, else
+        rows of 1 x length pixels with windows along the row.
+        Once fitted, images of another shape are refused. Series of shape
+        (n, channels, 1, length) get windows along the series.
+
+    augmentation : str, callable or list of these, default=None
+        Changes of the images in training, each drawn anew for each image and
+        epoch: see `sknn_course.augmentation`. For example
+        ``['horizontal_flip', 'shift(4)']``. 'mixup' and 'cutmix' mix pairs of
+        images and their targets.
+"""
+
 TRAINING = """
     solver : {%(solvers)s}, default='adam'
         How the loss is minimised. 'sgd', 'adam' and 'lbfgs' are scikit-learn's;
@@ -329,6 +381,7 @@ def documented(cls: Estimator) -> Estimator:
     choices = _choices()
     shared = choices | {
         "loss": LOSS % choices,
+        "convolutions": CONVOLUTIONS % choices,
         "training": TRAINING % choices,
         "regularization": REGULARIZATION,
         "batch_norm": BATCH_NORM,

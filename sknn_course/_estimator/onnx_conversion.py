@@ -178,7 +178,7 @@ class Conversion:
         self.model, self.n_outputs = model, model._onnx_n_outputs()
         if not is_classifier(model):
             return
-        given = scope.options or {}
+        given = scope.options or {}  # by classes and by ids of estimators
         options = given.get(type(model), {}) | given.get(id(model), {})
         self.zipmap = _checked_zipmap(options)
         self.gives_scores = model._onnx_scores == "scores"

@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from .._engine.cost_model import COSTS
 from .._engine.losses import activate_rows
 from .._engine.ops.sparse_rows import sparse_first_layer
 from .._engine.ops.torch_modules import GaussianNoise
@@ -17,10 +18,6 @@ from .._engine.rows import to_tensor
 from .._engine.threads import one_thread
 from ..parallel.task import current_task
 
-SINGLE_PRODUCTS = 1e5  # in a prediction that no library shares among threads
-FEW_PRODUCTS = 1e8  # in a prediction that threads would not speed up
-PASS_BYTES = 1 << 22  # of the widest layer in one pass, to lie in a cache
-PASS_BYTES_ON_GPU = 1 << 26
 BLOCK = 16  # rows: products of fewer differ in the last bit with a row's place
 ONLY_IN_TRAINING = (nn.Dropout, GaussianNoise)
 
@@ -81,7 +78,7 @@ class Predictor:
     def _rows_at_once(self, shapes):
         widest = max(prod(shape) for shape in shapes) * self.like.element_size()
         on_cpu = self.like.device.type == "cpu"
-        most = PASS_BYTES if on_cpu else PASS_BYTES_ON_GPU
+        most = COSTS.pass_bytes if on_cpu else COSTS.pass_bytes_on_gpu
         return BLOCK * max(1, most // (BLOCK * widest))
 
     def _activated(self, X):
@@ -125,7 +122,8 @@ def _forwards(module):
 
 def _threads(products):
     """Context in which small predictions, and those of tasks, use one thread."""
-    if products < SINGLE_PRODUCTS:  # by themselves
+    if products < COSTS.untouched_products:  # by themselves
         return nullcontext()
     in_task = current_task() is not None  # OpenMP is slow in a second thread
-    return one_thread() if products < FEW_PRODUCTS or in_task else nullcontext()
+    few = products < COSTS.threads_products
+    return one_thread() if few or in_task else nullcontext()

@@ -5,8 +5,8 @@ from scipy import sparse
 from sklearn.model_selection import train_test_split
 
 from .._engine import Split
+from .._engine.cost_model import COSTS
 
-MERGED_VALUES = 1 << 18  # sorting rows of up to so many values costs next to nothing
 FEW_ROWS = 50
 
 
@@ -116,6 +116,6 @@ def split_validation(split, fraction, rng, stratified):
 def for_full_batch(split, batch_size):
     """Merge equal rows where each step uses all rows and sorting is cheap."""
     n_values = len(split) * int(np.prod(split.X.shape[1:]))
-    if batch_size < len(split) or n_values > MERGED_VALUES:
+    if batch_size < len(split) or n_values > COSTS.merged_values:
         return split
     return merge_equal_rows(split)

@@ -119,7 +119,7 @@ def dates(name: Any, column: Any) -> Array:
         If the column holds anything else.
     """
     values, missing = _values(column)
-    found = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[s]")
+    found = np.full(len(values), np.datetime64("NaT", "s"))
     try:
         found[~missing] = [np.datetime64(_naive(one), "s") for one in values[~missing]]
     except (TypeError, ValueError) as error:

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch
 
 from .._engine import DivergedError
+from .._identity import Same
 from ..parallel import CallAborted
 from .cost import estimate
 from .experiment import TrainingResult
@@ -104,9 +105,9 @@ def prepare(training, data, scale, transformed=None):
         parts, made = {}, {}
         for part in PARTS:
             pair = data[part]
-            if id(pair) not in made:
-                made[id(pair)] = pair and tuple(one[: n[part]] for one in pair)
-            parts[part] = made[id(pair)]
+            if Same(pair) not in made:
+                made[Same(pair)] = pair and tuple(one[: n[part]] for one in pair)
+            parts[part] = made[Same(pair)]
         if training.transform is not None:
             parts = _transform(clone(training.transform), parts)
         transformed[key] = Bunch(**{**data, **parts})
@@ -117,10 +118,10 @@ def _transform(transformer, parts):
     transformer.fit(*parts["train"])
     done = {}
     for pair in parts.values():
-        if pair is not None and id(pair) not in done:
+        if pair is not None and Same(pair) not in done:
             X = np.asarray(transformer.transform(pair[0]), dtype=np.float32)
-            done[id(pair)] = np.ascontiguousarray(X), pair[1]
-    return {part: pair and done[id(pair)] for part, pair in parts.items()}
+            done[Same(pair)] = np.ascontiguousarray(X), pair[1]
+    return {part: pair and done[Same(pair)] for part, pair in parts.items()}
 
 
 @dataclass

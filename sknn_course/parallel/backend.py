@@ -2,6 +2,7 @@
 
 import os
 import threading
+import warnings
 from numbers import Integral
 from typing import Any, Literal, NoReturn
 
@@ -16,6 +17,7 @@ from joblib.parallel import (
 from .._engine import FitJob, train
 from .._engine.groups import why_alone
 from .._engine.threads import in_forked_child
+from .pool import can_start_workers
 from .processes import ProcessBackend
 from .rendezvous import meet, train_alone
 from .report import Report, begin_report
@@ -116,11 +118,11 @@ class StackedBackend(ParallelBackendBase):
     ``verbose`` or augmentation, those that share a `RandomState`, and whole calls from
     other threads than the main one, for a generator of results or with a timeout.
 
-    The processes of ``n_processes`` beyond one are those of joblib's backend
-    ``"loky"``: what holds there holds here, which is therefore your choice. Tasks are
-    pickled, what they change stays in the worker, warnings are printed by the workers,
-    and ``timeout`` is not observed. Calls that ask for threads, and those inside tasks,
-    stay in their process.
+    With ``n_processes`` beyond one, what holds for joblib's backend ``"loky"`` holds
+    here, which is therefore your choice: the workers are the same as above, but tasks
+    are pickled, what they change stays in the worker, warnings are printed by the
+    workers, and ``timeout`` is not observed. Calls that ask for threads, and those
+    inside tasks, stay in their process.
 
     Examples
     --------
@@ -203,8 +205,14 @@ class StackedBackend(ParallelBackendBase):
         if current_task() is not None and (wants_threads or not call.waits):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if current_task() is None and self.n_processes > 1 and not wants_threads:
-            raise FallbackToBackend(
-                ProcessBackend(self, self.n_processes, self._options())
+            if can_start_workers():
+                raise FallbackToBackend(
+                    ProcessBackend(self, self.n_processes, self._options())
+                )
+            warnings.warn(
+                f"n_processes={self.n_processes}, but this process may start no "
+                "others: the tasks run in it.",
+                stacklevel=2,
             )
         if current_task() is not None:
             # joblib parses the expression, and Python's parser fails now and then

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from .._engine import FitJob, Split
+from .._identity import Same
 
 ARRAYS = ("X", "y", "sample_weight")  # of a split
 N_SAMPLED = 64  # rows that tell most different arrays apart
@@ -49,7 +50,7 @@ class EqualData:
         self._arrays: dict[
             tuple, list[np.ndarray]
         ] = {}  # shape, dtype, checksum -> arrays
-        self._combined: dict[tuple, Any] = {}  # ids of parts -> matrix or split
+        self._combined: dict[tuple, Any] = {}  # parts -> matrix or split
 
     def take(self, job: FitJob) -> list[np.ndarray]:
         """Have a job take data of equal content; its arrays that were not known."""
@@ -87,8 +88,7 @@ class EqualData:
         )
 
     def _combine(self, parts: list, make: Callable[[], Any]) -> Any:
-        # known parts live as long as this object, so that ids stay theirs
-        key = tuple(p if isinstance(p, tuple) else id(p) for p in parts)
+        key = tuple(p if isinstance(p, tuple) else Same(p) for p in parts)
         if key not in self._combined:
             self._combined[key] = make()
         return self._combined[key]

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from .._identity import Same
+
 
 def owners(value: Any) -> list:
     """What owns the memory of a value: arrays, or a data frame.
@@ -38,10 +40,10 @@ def owners(value: Any) -> list:
     return [value] if hasattr(type(value), "memory_usage") else []
 
 
-def bytes_by_owner(values: Iterable) -> dict[int, int]:
-    """Size of each owner of the values, by its id."""
-    found = {id(owner): owner for value in values for owner in owners(value)}
-    return {place: _n_bytes(owner) for place, owner in found.items()}
+def bytes_by_owner(values: Iterable) -> dict[Same, int]:
+    """Size of each owner of the values."""
+    found = {Same(owner) for value in values for owner in owners(value)}
+    return {owner: _n_bytes(owner.value) for owner in found}
 
 
 def _n_bytes(owner: Any) -> int:

@@ -10,21 +10,19 @@ import joblib
 from joblib.parallel import ParallelBackendBase
 
 from .. import _compat
-from .._engine.threads import in_forked_child
-from .orphans import end_with_parent
+from .._engine.interrupts import wait_for
+from .pool import MAPPING, WORKERS
 from .report import Report, begin_report, last_report
 
 CORES = "LOKY_MAX_CPU_COUNT"  # what `joblib.cpu_count` keeps to
-
-in_forked_child(_compat.forget_loky_workers)
 
 
 class ProcessBackend(ParallelBackendBase):
     """Joblib backend of one call of `StackedBackend` with several processes.
 
-    Tasks are gathered while joblib hands them over, dealt out to joblib's worker
-    processes, and trained there in a stacked call of their own. An error ends them
-    all, as it does in joblib's own worker processes.
+    Tasks are gathered while joblib hands them over, dealt out to worker processes, and
+    trained there in a stacked call of their own. An error ends them all, as it does
+    in joblib's own worker processes.
 
     Parameters
     ----------
@@ -49,10 +47,11 @@ class ProcessBackend(ParallelBackendBase):
         return self._n_processes * self._stacked.effective_n_jobs(n_jobs)
 
     def configure(
-        self, n_jobs: int = 1, parallel: joblib.Parallel | None = None, **_: Any
+        self, n_jobs: int = 1, parallel: joblib.Parallel | None = None, **options: Any
     ) -> int:
         """Prepare for calls of ``parallel``."""
         self.parallel = parallel
+        self._mapping = {name: options[name] for name in MAPPING}
         self._options["n_jobs"] = n_jobs
         return self.effective_n_jobs(n_jobs)
 
@@ -93,22 +92,11 @@ class ProcessBackend(ParallelBackendBase):
         n = self._n_processes
         of_workers = [tasks[k::n] for k in range(min(n, len(tasks)))]
         n_cores = max(1, joblib.cpu_count() // n)
-        calls = [
-            joblib.delayed(_run_stacked)([f for f, _ in some], n_cores, self._options)
-            for some in of_workers
-        ]
-        # always as many workers: joblib would start others
-        workers = joblib.Parallel(
-            n,
-            "loky",
-            batch_size=1,
-            return_as="generator",
-            initializer=end_with_parent,
-        )
-        reports = []
-        for some, (results, report) in zip(of_workers, workers(calls), strict=True):
-            reports.append(report)
-            for (_, callback), result in zip(some, results, strict=True):
+        calls = [([f for f, _ in some], n_cores, self._options) for some in of_workers]
+        with WORKERS.running(_run_stacked, calls, n, self._mapping) as futures:
+            results, reports = zip(*wait_for(futures), strict=True)
+        for some, of_worker in zip(of_workers, results, strict=True):
+            for (_, callback), result in zip(some, of_worker, strict=True):
                 callback(result)
         self._stacked.report.add_processes(reports)
 

@@ -73,7 +73,8 @@ def _held_bytes(task: Task, job: FitJob, new: Iterable[np.ndarray]) -> int:
     """Of the arrays in a task's calls and those of its job that no other has."""
     scheduler = task.call.scheduler
     n_bytes, held = cut_bytes(job.train), {}
-    if n_bytes * scheduler.max_models > scheduler.max_bytes:  # else of no account
+    places = scheduler.places
+    if n_bytes * places.max_models > places.max_bytes:  # else of no account
         held = bytes_by_owner(values_in_calls(inspect.currentframe()))
         in_calls = sum(held[owner] for owner in held.keys() - task.given)
         n_bytes = max(n_bytes // 2, in_calls)

@@ -1,16 +1,11 @@
 """Which tasks run, when the jobs of those that wait are trained, when a call ends."""
 
 import atexit
-import heapq
 import os
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from queue import SimpleQueue
 from time import monotonic
-
-from joblib import cpu_count
 
 from .. import _compat
 from .._engine import FitJob
@@ -19,22 +14,13 @@ from .._engine.interrupts import (
     Uninterrupted,
     get_interruptibly,
 )
+from .bell import Bell
 from .equal_data import EqualData
+from .places import Places
 from .report import Report
 from .result_cache import ResultCache
 from .runners import make_runner
-from .task import (
-    BLOCKED,
-    DROPPED,
-    ENDED,
-    QUEUED,
-    READY,
-    RUNNING,
-    WAITING,
-    Call,
-    Task,
-    run,
-)
+from .task import Call, Task, run
 from .wave import train_wave
 
 DISPATCH_SECONDS = 1.0  # a caller that hands over no task for so long has paused
@@ -87,6 +73,8 @@ class Scheduler:
 
     Attributes
     ----------
+    places : Places
+        The states of the tasks.
     data : EqualData
         Of the jobs of the next wave.
     results : ResultCache
@@ -103,24 +91,16 @@ class Scheduler:
         cuda_graphs: bool = False,
         uses_workers: bool = False,
     ) -> None:
-        self.n_running, self.max_models = n_running, max_models
-        self.max_bytes = max_bytes
+        self.places = Places(n_running, max_models, max_bytes)
         self.report, self.cuda_graphs = report, cuda_graphs
         self.worker_bytes = max_bytes if uses_workers else 0
         self.data, self.results = EqualData(), ResultCache(max_bytes)
         self.closed = False
         self._runner = make_runner(n_running)
         report.turns = self._runner.kind
-        self._lock = threading.Lock()  # of all that follows, and of tasks and calls
-        self._waves = _Bell()  # rung when one is due, and at the end of a call
+        self._lock = threading.Lock()  # of what follows, of places, tasks and calls
+        self._waves = Bell()  # rung when one is due, and at the end of a call
         self._calls: list[Call] = []
-        self._n_in: Counter[str] = Counter()  # tasks by state
-        self._queue: list[Task] = []  # heap of tasks to start
-        self._ready: deque[Task] = deque()
-        self._waiting: list[Task] = []
-        self._n_filling = 0  # of those that wait, whose network fills a core
-        self._most_filling = 2 * cpu_count()  # they may take unequally long
-        self._bytes = self._bytes_of_latest = 0
         self._caller_trains = self._has_trainer = False
         self._process = os.getpid()
         # the interpreter must not end in the midst of torch's operations: it aborts
@@ -143,8 +123,7 @@ class Scheduler:
                 call.last_submitted = monotonic()
                 call.tasks.add(task)
                 self.report.n_tasks += 1
-                self._n_in[QUEUED] += 1
-                heapq.heappush(self._queue, task)
+                self.places.add(task)
                 self._advance()
         return task
 
@@ -225,11 +204,7 @@ class Scheduler:
                 self._runner.start_thread(self._train_waves, "trainer")
                 self._has_trainer = True
             task.job, task.arrived = job, monotonic()
-            self._bytes += n_bytes - task.held_bytes
-            task.held_bytes = self._bytes_of_latest = n_bytes
-            self._move(task, WAITING)
-            self._waiting.append(task)
-            self._n_filling += task.fills_core
+            self.places.wait(task, n_bytes)
             self._advance()
 
     def mark_blocked(self, call: Call) -> bool:
@@ -247,7 +222,7 @@ class Scheduler:
             if call.is_over:
                 return False
             call.is_joined = True
-            self._move(call.parent, BLOCKED)
+            self.places.block(call.parent)
             self._advance()
             return True
 
@@ -278,7 +253,7 @@ class Scheduler:
             finally:
                 with Uninterrupted(), self._lock:
                     self.report.seconds_training += monotonic() - started
-                    self._make_ready(tasks)
+                    self.places.make_ready(tasks)
                     self._advance()
 
     def _next_wave(self, call: Call | None) -> list[Task] | None:
@@ -291,7 +266,7 @@ class Scheduler:
                 if call is None and self._caller_trains:
                     seconds = None
                 if seconds == 0:
-                    tasks, self._waiting, self._n_filling = self._waiting, [], 0
+                    tasks = self.places.take_waiting()
                     self.data = EqualData()
                     now = monotonic()
                     self.report.add_wave([now - task.arrived for task in tasks])
@@ -302,44 +277,19 @@ class Scheduler:
 
     # The rest is called with the lock held, but for `_run` and `_tell`
 
-    @property
-    def _stands_still(self) -> bool:
-        """Whether tasks wait for a wave, and none runs."""
-        return bool(self._waiting) and not self._n_in[RUNNING]
-
     def _seconds_to_wave(self) -> float | None:
         """Seconds until a wave is due, None where that depends on a task."""
-        if not self._stands_still:
+        if not self.places.stands_still:
             return None
         last = [call.last_submitted for call in self._calls if call.dispatching]
         return max([t + DISPATCH_SECONDS - monotonic() for t in last] + [0.0])
-
-    def _move(self, task: Task, state: str) -> None:
-        self._n_in[task.state] -= 1
-        self._n_in[state] += 1
-        task.state = state
-        if state in (WAITING, READY, BLOCKED):
-            task.goes_on.clear()
-
-    def _make_ready(self, tasks: Iterable[Task]) -> None:
-        for task in tasks:
-            if task.state in (WAITING, BLOCKED):  # it may have been dropped
-                self._move(task, READY)
-                self._ready.append(task)
 
     def _drop_aborted(self) -> None:
         tasks = [t for call in self._calls for t in call.tasks if t.is_aborted]
         for task in tasks:
             if task.job is not None:
                 task.job.cancelled = True
-            if task.state in (RUNNING, WAITING, READY, BLOCKED):
-                self._move(task, DROPPED)
-                task.goes_on.set()
-        self._queue = [t for t in self._queue if not t.is_aborted]
-        heapq.heapify(self._queue)
-        self._ready = deque(t for t in self._ready if t.state == READY)
-        self._waiting = [t for t in self._waiting if t.state == WAITING]
-        self._n_filling = sum(t.fills_core for t in self._waiting)
+        self.places.drop(tasks)
         self._advance()
 
     def _advance(self, to_reuse_thread: bool = False) -> Task | None:
@@ -349,44 +299,21 @@ class Scheduler:
         none, instead of getting a new one.
         """
         for_this_thread = None
-        while self._n_in[RUNNING] < self.n_running:
-            if self._ready:
-                task = self._ready.popleft()
-                self._move(task, RUNNING)
-                task.goes_on.set()
-            elif not (self._queue and self._has_room()):
-                break
-            elif to_reuse_thread and for_this_thread is None:
-                for_this_thread = heapq.heappop(self._queue)
-                self._move(for_this_thread, RUNNING)
+        while (task := self.places.next_to_start()) is not None:
+            if to_reuse_thread and for_this_thread is None:
+                for_this_thread = task
             else:
-                self._start(heapq.heappop(self._queue))
-        if self._stands_still:
+                self._start(task)
+        if self.places.stands_still:
             self._waves.ring()
         return for_this_thread
 
-    def _n_started(self) -> int:
-        return sum(self._n_in[state] for state in (RUNNING, WAITING, READY))
-
-    def _has_room(self) -> bool:
-        n_started = self._n_started()
-        # where all others wait for tasks of their own, one has to start
-        return n_started == 0 or (
-            n_started < self.max_models
-            and self._bytes + self._bytes_of_latest <= self.max_bytes
-            and self._n_filling < self._most_filling
-        )
-
     def _start(self, task: Task) -> None:
-        self._move(task, RUNNING)
         try:
             self._runner.start(partial(self._run, task))
         except RuntimeError:  # the system gives no more threads
-            self._move(task, QUEUED)
-            if self._n_started() == 0:
+            if not self.places.put_back(task):
                 raise
-            self.max_models = self._n_started()
-            heapq.heappush(self._queue, task)
 
     def _run(self, task: Task | None) -> None:
         """In a thread of its own or one that others had: run tasks until none is."""
@@ -428,32 +355,12 @@ class Scheduler:
     def _end(self, task: Task) -> Task | None:
         """Take a task out; the next one for its thread, or None."""
         call = task.call
-        self._move(task, ENDED)
-        self._bytes -= task.held_bytes
+        self.places.end(task)
         call.seconds += task.seconds
         call.tasks.discard(task)
         if call.is_over:
             self._waves.ring()
             if call.is_joined and call.parent is not None:
                 call.is_joined = False
-                self._make_ready([call.parent])
+                self.places.make_ready([call.parent])
         return self._advance(to_reuse_thread=True)
-
-
-class _Bell:
-    """Wakes the threads that wait for it; to be used with a lock held."""
-
-    def __init__(self) -> None:
-        self._waiting: list[SimpleQueue] = []
-
-    def expect(self) -> SimpleQueue:
-        """A queue that gets something when it rings, to wait for without the lock."""
-        queue: SimpleQueue = SimpleQueue()
-        self._waiting.append(queue)
-        return queue
-
-    def ring(self) -> None:
-        """Wake all."""
-        waiting, self._waiting = self._waiting, []
-        for queue in waiting:
-            queue.put("ringing")

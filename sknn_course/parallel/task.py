@@ -12,6 +12,7 @@ from typing import Any
 
 from .._engine import FitJob
 from .._engine.threads import in_forked_child
+from .._identity import Same
 from .fit_time import leave_out
 from .held_memory import owners
 from .warning_state import WarningState
@@ -127,7 +128,7 @@ class Task:
         # those of its caller; joblib's batches have items
         calls = getattr(function, "items", ())
         values = [v for _, args, options in calls for v in (*args, *options.values())]
-        self.given = {id(owner) for value in values for owner in owners(value)}
+        self.given = {Same(owner) for value in values for owner in owners(value)}
         self.arrived = 0.0
         self.seconds = 0.0  # that it took, without those of others
         self.seconds_trained = 0.0  # its share in the last wave
@@ -173,6 +174,7 @@ def run(task: Task) -> tuple[bool, Any]:
         error.add_note(f"In a task: {''.join(traceback.format_exception(error))}")
         outcome = False, error
     _thread.task = None
+    task.given.clear()  # joblib may keep the task
     task.seconds = monotonic() - started - task.seconds_of_others
     leave_out(outcome[1], task.seconds_of_others)
     return outcome

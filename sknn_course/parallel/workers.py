@@ -15,75 +15,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from time import monotonic, perf_counter
-from typing import Any
+from time import perf_counter
 
 import joblib
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-from .. import _compat
 from .._engine import FitJob
-from .._engine.interrupts import Uninterrupted, wait_for
+from .._engine.cost_model import COSTS
+from .._engine.interrupts import wait_for
 from .._engine.plan import fills_core, training_seconds
-from .._engine.threads import in_forked_child
 from .equal_data import cut_bytes
-from .orphans import end_with_parent
+from .pool import WORKERS, can_start_workers
 from .retry import set_state, state_of, train_group
 
-# Measured on two cores
-START_SECONDS = 3.0  # until a new worker trains
-SEND_SECONDS = 0.2  # until one that is there trains
-WORTH = 0.8  # of the seconds on one core, of which threads save a part, too
-IDLE_SECONDS = 300.0  # after which workers end
-
 Groups = list[list[FitJob]]  # jobs of equal structure
-
-
-class _Pool:
-    """Worker processes of this module, started once for all calls."""
-
-    def __init__(self, of_parent: "_Pool | None" = None) -> None:
-        self._of_parent = of_parent  # whose executor wakes it when we let go
-        self._executor: Any = None
-        self.n_workers = 0
-        self.last_used = 0.0
-
-    @property
-    def is_there(self) -> bool:
-        idle = monotonic() - self.last_used
-        return self._executor is not None and idle < 0.9 * IDLE_SECONDS
-
-    def submit(self, arguments: Sequence[bytes]) -> list[Future]:
-        """Futures of `_train`, one worker for each argument."""
-        with Uninterrupted():
-            if not self.is_there:
-                self.end()
-                self.n_workers = len(arguments)
-                self._executor = _compat.ProcessPoolExecutor(
-                    self.n_workers, timeout=IDLE_SECONDS, initializer=end_with_parent
-                )
-            return [self._executor.submit(_train, argument) for argument in arguments]
-
-    def end(self) -> None:
-        """End the workers, whatever they do."""
-        with Uninterrupted():
-            executor, self._executor = self._executor, None
-            if executor is not None:
-                close_call_queue = _compat.call_queue_of(executor)
-                executor.shutdown(kill_workers=True)
-                close_call_queue()
-
-
-_pool = _Pool()
-
-
-@in_forked_child
-def _start_own_pool() -> None:
-    """The workers answer to the process that has started them."""
-    global _pool
-    _pool = _Pool(of_parent=_pool)
 
 
 def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups]:
@@ -110,10 +57,10 @@ def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups
     different = {job.train for group in small for job in group}
     n_bytes = sum(map(cut_bytes, different))
     most = min(joblib.cpu_count(), max_bytes // max(1, n_bytes))
-    start = START_SECONDS
-    if _pool.is_there:
-        most, start = min(most, _pool.n_workers + 1), SEND_SECONDS
-    bound = WORTH * sum(map(training_seconds, small))
+    start = COSTS.process_start_seconds
+    if WORKERS.is_there:
+        most, start = min(most, WORKERS.n_workers + 1), COSTS.process_send_seconds
+    bound = COSTS.process_worth * sum(map(training_seconds, small))
     late = 2 * start  # networks may stop after a half of their epochs
     numbers = range(2, most + 1) if late < bound else []
     plans = [_cut(small, n, start) for n in numbers]
@@ -127,7 +74,7 @@ def divide(groups: Groups, max_bytes: int) -> tuple[Groups, list[Groups], Groups
 def _is_main() -> bool:
     """Whether this is the thread and the process that may start others."""
     return (
-        _compat.ProcessPoolExecutor is not None
+        can_start_workers()
         and threading.current_thread() is threading.main_thread()
         and multiprocessing.parent_process() is None
     )
@@ -198,11 +145,9 @@ def trained_by_workers(worker_groups: list[Groups]) -> Iterator[Iterable]:
         yield ()
         return
     _give_generators(worker_groups)
-    try:
-        yield _results(worker_groups, _pool.submit(list(map(_pickled, worker_groups))))
-    except BaseException:
-        _pool.end()
-        raise
+    calls = [(_pickled(groups),) for groups in worker_groups]
+    with WORKERS.running(_train, calls, len(calls)) as futures:
+        yield _results(worker_groups, futures)
 
 
 def _give_generators(worker_groups: list[Groups]) -> None:
@@ -242,9 +187,7 @@ def _results(
     """Take over what workers have trained, as soon as all have."""
     groups = [group for groups in worker_groups for group in groups]
     try:
-        wait_for(futures)
-        _pool.last_used = monotonic()
-        results = [r for future in futures for r in pickle.loads(future.result())]
+        results = [r for part in wait_for(futures) for r in pickle.loads(part)]
     except Exception as error:
         warnings.warn(
             f"A worker process failed with {error!r}: what it was to train is trained "
@@ -252,7 +195,7 @@ def _results(
             RuntimeWarning,
             stacklevel=2,
         )
-        _pool.end()
+        WORKERS.end()
         results = [([], None)] * len(groups)
     for group, (copies, outcome) in zip(groups, results, strict=True):
         for job, trained in zip(group, copies, strict=False):

@@ -13,13 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..cost_model import COSTS
+
 _GOLDEN = -1640531527  # 0x9e3779b9, 2**32 / golden ratio
 # Shifts, their masks and factors (0x85ebca6b, 0xc2b2ae35) of the finaliser of
 # MurmurHash3 (A. Appleby). An operation on few numbers takes a tensor in half of the
 # time that it needs with Python's numbers.
 _FINALISER = (16, 0xFFFF, -2048144789, 13, 0x7FFFF, -1028477387)
 _FINALISER_ON_CPU = torch.tensor(_FINALISER, dtype=torch.int32, device="cpu").unbind()
-KEY_VALUES = 1 << 22  # values whose keys are computed at once
 _INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}  # as wide
 
 
@@ -58,7 +59,7 @@ def row_keys(X: Tensor) -> Tensor:
     X = X.flatten(1)
     words = column_words(X.shape[1], X.device)
     keys = []
-    for part in X.split(max(1, KEY_VALUES // X.shape[1])):
+    for part in X.split(max(1, COSTS.random_keys // X.shape[1])):
         part = part.contiguous().float() + 0.0  # -0.0 and 0.0 are equal
         bits = part.view(torch.int32)  # (n_rows, n_values)
         keys.append(mix(mix(bits ^ words).sum(1, dtype=torch.int32)))

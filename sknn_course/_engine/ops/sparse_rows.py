@@ -25,8 +25,6 @@ from torch import Tensor
 from ..cost_model import COSTS
 from .counter_random import column_words, mix
 
-KEY_VALUES = 1 << 20  # stored values whose keys are computed at once
-
 
 def pays(matrix: csr_array, n_rows: int, n_units: int, itemsize: int) -> bool:
     """Whether rows should be multiplied as they are, not made dense.
@@ -209,7 +207,7 @@ def keys_of_sparse(matrix: csr_array, dtype: np.dtype) -> Tensor:
     n_rows, n_features = matrix.shape
     words = column_words(n_features, "cpu")
     empty = mix(words.clone())
-    at_once = max(1, KEY_VALUES * n_rows // max(1, matrix.nnz))
+    at_once = max(1, COSTS.sparse_keys * n_rows // max(1, matrix.nnz))
     keys = []
     for start in range(0, n_rows, at_once):
         part = matrix[start : start + at_once].astype(dtype)
