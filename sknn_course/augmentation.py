@@ -291,7 +291,7 @@ def augmentation_pipeline(augmentation):
 
     %(table)s
 
-    The shift is that of [1]_, ``cutout`` of [2]_, ``mixup`` of [3]_, ``cutmix`` of [4]_.
+    For ``shift`` see [1]_, ``cutout`` [2]_, ``mixup`` [3]_, ``cutmix`` [4]_.
 
     Brightness and noise are in the units of the pixels; no value is clipped.
     An image cannot be shifted by its whole height or width.

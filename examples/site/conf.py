@@ -92,7 +92,7 @@ def teaching_order(filename):
 
 
 def skip_of_others(app, what, name, obj, skip, options):
-    """Methods that scikit-learn, joblib or skorch wrote: their documentation has them."""
+    """Methods that scikit-learn, joblib or skorch wrote: theirs to document."""
     module = getattr(getattr(obj, "fget", obj), "__module__", None)
     return skip or (what == "class" and not str(module).startswith("sknn_course"))
 
