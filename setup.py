@@ -1,31 +1,47 @@
 """Package metadata; settings of the tools are in pyproject.toml."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+PACKAGE = (ROOT / "sknn_course" / "__init__.py").read_text("utf-8")
+VERSION = re.search(r'^__version__ = "(.+)"$', PACKAGE, re.M)[1]
 
 PLOT = ["matplotlib>=3.8"]
 FILES = ["pandas>=2.2", "pyarrow>=15"]
 TENSORBOARD = ["tensorboard>=2.15"]
 STACKED = ["greenlet>=3.1"]
 ONNX = ["skl2onnx>=1.19"]
-ALL = [*PLOT, *FILES, *TENSORBOARD, *STACKED, *ONNX]
+PROGRESS = ["rich>=13"]  # scikit-learn's ProgressBar
+ALL = [*PLOT, *FILES, *TENSORBOARD, *STACKED, *ONNX, *PROGRESS]
 TEST = [
     "pytest>=8.2",
+    "setuptools>=77",
     "hypothesis>=6.170,<7",
     "polars>=1.0",
     "skops>=0.12",
     "onnxruntime>=1.20",
     *ALL,
 ]
-DOCS = ["sphinx>=8.1", "sphinx-gallery>=0.20", *PLOT]
+DOCS = [
+    "sphinx>=8.1",
+    "pydata-sphinx-theme>=0.16",
+    "numpydoc>=1.8",
+    "sphinx-gallery>=0.20",
+    "myst-parser>=4",
+    "sphinx-design>=0.6",
+    *PLOT,
+    *FILES,
+]
 DEV = ["ruff>=0.12", "mypy>=1.15", *TEST]
 
 setup(
     name="sknn_course",
-    version="0.1.0",
+    version=VERSION,
     description="PyTorch networks as scikit-learn estimators, beside their baselines",
-    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description=(ROOT / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     author="The sknn_course developers",
     license="BSD-3-Clause",
@@ -61,6 +77,7 @@ setup(
         "tensorboard": TENSORBOARD,
         "stacked": STACKED,
         "onnx": ONNX,
+        "progress": PROGRESS,
         "test": TEST,
         "docs": DOCS,
         "dev": DEV,

@@ -14,7 +14,7 @@ from .mlp import MLPClassifier, MLPRegressor
 from .svm import linear_svm, rbf_svm
 from .tabular import TabularClassifier, TabularRegressor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "CNNClassifier",

@@ -126,7 +126,14 @@ class Change:
     mixes: bool = False
 
     def step(self, strength: float, salt: int) -> Callable[..., Any]:
-        """What a pipeline does with images of each batch."""
+        """What a pipeline does with images of each batch.
+
+        Parameters
+        ----------
+        strength : float
+        salt : int
+            Apart for each place in the pipeline.
+        """
         if self.mixes:
             return Mixing(self.function, strength, salt)
         return partial(self.function, strength=strength, salt=salt)
@@ -146,7 +153,7 @@ AUGMENTATIONS = {
         "probability that top and bottom are swapped",
     ),
     "shift": Change(
-        _shift, 2, _PIXELS, "pixels of zero padding, before a crop at random [1]_"
+        _shift, 2, _PIXELS, "pixels of zero padding, before a crop at random"
     ),
     "rotation": Change(
         _rotation, 15.0, _NON_NEGATIVE, "degrees: turned by U(-s, s) about the centre"
@@ -170,20 +177,20 @@ AUGMENTATIONS = {
         "standard deviation of the noise added to each pixel",
     ),
     "cutout": Change(
-        _cutout, 4, _PIXELS, "side of a square of zeros around a random pixel [2]_"
+        _cutout, 4, _PIXELS, "side of a square of zeros around a random pixel"
     ),
     "mixup": Change(
         mixup,
         1.0,
         _NON_NEGATIVE,
-        "the image becomes ``a x + (1 - a) x'`` [3]_",
+        "the image becomes ``a x + (1 - a) x'``",
         mixes=True,
     ),
     "cutmix": Change(
         cutmix,
         1.0,
         _NON_NEGATIVE,
-        "a box of the image becomes that of x' [4]_",
+        "a box of the image becomes that of x'",
         mixes=True,
     ),
 }
@@ -283,6 +290,8 @@ def augmentation_pipeline(augmentation):
     """Make one function of names and functions.
 
     %(table)s
+
+    For ``shift`` see [1]_, ``cutout`` [2]_, ``mixup`` [3]_, ``cutmix`` [4]_.
 
     Brightness and noise are in the units of the pixels; no value is clipped.
     An image cannot be shifted by its whole height or width.

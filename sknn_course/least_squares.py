@@ -291,7 +291,7 @@ class LeastSquaresRegressor(_LinearLeastSquares, TargetRegressor):
         Singular values of the centred and weighted X.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had names that are all strings.
 
     See Also
@@ -361,7 +361,7 @@ class LeastSquaresClassifier(_LinearLeastSquares, SignClassifier):
         Singular values of the centred and weighted X.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had names that are all strings.
 
     See Also

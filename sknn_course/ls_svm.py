@@ -76,7 +76,7 @@ def kernel_matrix(X, Y, kernel, gamma, degree, coef0):
     X, Y : torch.Tensor of shape (n_X, n_features), (n_Y, n_features)
     kernel : {'linear', 'poly', 'rbf'} or callable
         A callable takes and returns numpy arrays.
-    gamma, degree, coef0
+    gamma, degree, coef0 : float
         Of the kernels with a name.
 
     Returns
@@ -278,7 +278,7 @@ class LeastSquaresSVR(_KernelLeastSquares, TargetRegressor):
         Kernel coefficient in use.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had names that are all strings.
 
     See Also
@@ -372,7 +372,7 @@ class LeastSquaresSVC(_KernelLeastSquares, SignClassifier):
         Kernel coefficient in use.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had names that are all strings.
 
     See Also

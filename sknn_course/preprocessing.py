@@ -187,7 +187,7 @@ class ZCAWhitening(_ImageTransformer):
     n_features_in_ : int
         Number of pixels times channels.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where X has names.
 
     See Also
@@ -275,7 +275,7 @@ class MeanImageSubtraction(_ImageTransformer):
     n_features_in_ : int
         Number of pixels times channels.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where X has names.
 
     References
@@ -342,7 +342,7 @@ class ChannelStandardScaler(_ImageTransformer):
     n_features_in_ : int
         Number of pixels times channels.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where X has names.
 
     Examples

@@ -37,7 +37,7 @@ def test_examples_need_no_network_and_no_files(script):
 
 def test_the_gallery_orders_every_example(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])  # which the settings extend
-    settings = runpy.run_path(str(EXAMPLES / "gallery" / "conf.py"))
+    settings = runpy.run_path(str(EXAMPLES / "site" / "conf.py"))
     names = [script.name for script in SCRIPTS]
     ordered = sorted(names, key=settings["teaching_order"])
     assert ordered == [f"plot_{name}.py" for name in settings["ORDER"]]

@@ -25,6 +25,7 @@ from parallel_iris import (
     y,
 )
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -283,6 +284,24 @@ def test_warning_filters_of_tasks_are_kept_apart():
         search.fit(X, y)
     assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, False]
     assert warnings.filters == before
+
+
+def test_a_search_warns_once_of_networks_that_have_not_converged():
+    unfinished = MLPClassifier((6,), max_iter=2, random_state=0)
+    search = GridSearchCV(unfinished, {"alpha": [0, 1]}, refit=False, cv=3)
+    with pytest.warns(ConvergenceWarning) as alone:
+        search.fit(X, y)
+    assert len(alone) == 6
+    with joblib.parallel_config("stacked"):
+        with pytest.warns(ConvergenceWarning) as together:
+            search.fit(X, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            search.fit(X, y)
+    (one,) = together
+    text = f"{alone[0].message} So for 6 networks of this call. Raise"
+    assert str(one.message).startswith(text)
+    assert one.filename == __file__
 
 
 # Time and again

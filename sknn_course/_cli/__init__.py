@@ -20,12 +20,16 @@ def build_parser() -> argparse.ArgumentParser:
     'digits'
     """
     # The course stands above the library: nothing but its command reads it.
+    from sknn_course import __version__
     from sknn_course._cli import compare
     from sknn_course.course import reproduce
 
     parser = argparse.ArgumentParser(
         prog="sknn_course",
         description="Neural networks as scikit-learn estimators, and their baselines.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"sknn_course {__version__}"
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (compare, reproduce):

@@ -72,7 +72,7 @@ ATTRIBUTES = """
         Weight of each member in the mean, summing to one.
 
     cv_results_ : dict
-        As of a search, one entry for each candidate: 'params' and 'param_...', its
+        As of a search, one entry for each candidate: 'params' and its parts, its
         seed included, 'split0_test_score', ..., 'mean_test_score', 'std_test_score',
         'rank_test_score', 'mean_fit_time', 'std_fit_time'; moreover 'oof_score', of its
         predictions for all held-out rows, and its 'weight'. Scores of one that failed

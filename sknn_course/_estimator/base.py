@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import (
     Tags,
     check_array,
@@ -35,6 +34,7 @@ from .._engine.rows import check_range, is_large_float64
 from .._engine.threads import one_thread
 from .._number_range import check_number_range
 from ..layers import Layer
+from ..parallel.convergence import warn_of_convergence
 from ..parallel.task import current_task
 from .inputs import Rows
 from .monitoring import FitTask
@@ -367,12 +367,12 @@ def _warn_of_the_end(job: FitJob, advice: str) -> None:
     elif job.progress.n_iter == job.settings.max_iter and not (
         job.converged or job.single_epoch
     ):
-        warnings.warn(
+        warn_of_convergence(
+            "iterations, advice" if advice else "iterations",
             f"Stochastic Optimizer: Maximum iterations ({job.settings.max_iter}) "
             f"reached and the optimization hasn't converged yet. {advice}".strip(),
-            ConvergenceWarning,
-            stacklevel=3,
+            "Raise max_iter, or let them stop: early_stopping=True, a larger tol.",
         )
         return
     if advice:
-        warnings.warn(advice, ConvergenceWarning, stacklevel=3)
+        warn_of_convergence("advice", advice)

@@ -121,9 +121,11 @@ def fetch_cifar10(
         feature_names : list of str
             'red_0_0' to 'blue_31_31': channel, row and column.
         target_names : ndarray of shape (10,), dtype str
+            Names of the classes.
         frame : DataFrame of shape (n_samples, 3073)
             Only if ``as_frame=True``, else None.
         DESCR : str
+            Description of the data.
 
     (data, target) : tuple if ``return_X_y=True``
 

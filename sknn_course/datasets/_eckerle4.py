@@ -53,7 +53,9 @@ def load_eckerle4(*, return_X_y=False, as_frame=False):
         target : {ndarray, Series} of shape (35,)
             Transmittance.
         feature_names : list of str
+            'wavelength'.
         target_names : list of str
+            'transmittance'.
         frame : DataFrame of shape (35, 2)
             Only if ``as_frame=True``, else None.
         DESCR : str

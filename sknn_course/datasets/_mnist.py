@@ -111,9 +111,11 @@ def fetch_mnist(
         feature_names : list of str
             'pixel_0_0' to 'pixel_27_27', row and column.
         target_names : ndarray of shape (10,)
+            Names of the classes.
         frame : DataFrame of shape (n_samples, 785)
             Only if ``as_frame=True``, else None.
         DESCR : str
+            Description of the data.
 
     (data, target) : tuple if ``return_X_y=True``
 

@@ -74,12 +74,21 @@ def count_parameters(layers: Sequence[Layer], input_shape: Shape) -> tuple[int, 
 
 
 def is_active(layer: Layer) -> bool:
-    """Whether a layer does anything: dropout of rate 0 and noise of 0 do not."""
+    """Whether a layer does anything: dropout of rate 0 and noise of 0 do not.
+
+    Parameters
+    ----------
+    layer : Layer
+    """
     return layer.strength != 0
 
 
 def structure(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     """The layers without the values in which stacked networks may differ.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
 
     Examples
     --------

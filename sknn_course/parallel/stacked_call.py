@@ -10,6 +10,7 @@ from joblib.parallel import ParallelBackendBase
 
 from .. import _compat
 from .._engine.interrupts import Uninterrupted
+from .convergence import warn_of_all
 from .gc_freeze import spare_older_objects, take_up_older_objects
 from .rendezvous import join
 from .task import Call, Task, current_task
@@ -86,6 +87,8 @@ class StackedCall(ParallelBackendBase):
         _compat.raise_overlooked_error(self.parallel)
         if call is not None and call.error is not None:
             raise call.error
+        if call is not None and call.parent is None:
+            warn_of_all(call)
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
         """End the tasks of the call."""

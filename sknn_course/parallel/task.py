@@ -62,6 +62,8 @@ class Call:
         Of joblib itself, when it was told the outcome of a task.
     dispatching : bool
         Whether the caller, outside tasks, still hands over tasks.
+    not_converged : list of tuple of str
+        What tasks leave to `convergence.warn_of_all`.
     is_joined : bool
         Whether the parent sleeps until all tasks have ended or one has failed.
     """
@@ -74,6 +76,7 @@ class Call:
         self.aborted = self.failed = False
         self.failure: Task | None = None
         self.error: BaseException | None = None
+        self.not_converged: list[tuple[str, str, str]] = []
         self.is_joined = False
         self.seconds = 0.0
         self.context = contextvars.copy_context()

@@ -127,13 +127,13 @@ class SweepResultsDisplay:
         Parameters
         ----------
         cv_results : dict of str to array-like
-            A search's ``cv_results_``; 'param_*' and 'mean_*' are needed, 'std_*'
+            A search's ``cv_results_``; ``param_*`` and ``mean_*`` are needed, ``std_*``
             is taken where it is there.
         x, y : str, default=None
             First and second parameter, with or without the steps before their names.
             None takes the first that vary.
         score : str, default='test_score'
-            Which score, without 'mean_'.
+            Which score, without ``mean_``.
         score_name : str, default='score'
             Label.
         ax : matplotlib Axes, default=None

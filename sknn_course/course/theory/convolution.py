@@ -58,7 +58,7 @@ def convolve(image, kernel, *, stride=1, padding=0):
 
     Parameters
     ----------
-    image, kernel, stride, padding
+    image, kernel, stride, padding : array-like, array-like, int, int
         As in `cross_correlate`.
 
     Returns

@@ -87,6 +87,10 @@ def _columns(x, A):
 def relu_forward(x):
     """max(x, 0), elementwise.
 
+    Parameters
+    ----------
+    x : array-like
+
     Examples
     --------
     >>> from sknn_course.course.theory import relu_forward
@@ -119,6 +123,10 @@ def relu_backward(x, dy):
 
 def softplus_forward(x):
     """ln(1 + e^x), the smooth ReLU, without overflow.
+
+    Parameters
+    ----------
+    x : array-like
 
     Examples
     --------

@@ -220,6 +220,10 @@ def double_softmax_floor(n_classes):
     A network that is certain of every sample has the floor plus its error rate,
     since one certain error costs 1 more than a sample that is right.
 
+    Parameters
+    ----------
+    n_classes : int
+
     Examples
     --------
     >>> from sknn_course.course.theory import double_softmax_floor

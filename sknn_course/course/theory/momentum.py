@@ -33,7 +33,7 @@ def moving_average_momentum(
 
     Returns
     -------
-    ndarray of shape (n_steps + 1, *theta.shape)
+    ndarray of shape (n_steps + 1, ...)
         theta before the first step and after each.
 
     Examples
