@@ -111,6 +111,16 @@ def forget_loky_workers() -> None:
         reusable_executor._executor = None
 
 
+def end_loky_workers() -> None:
+    """End joblib's worker processes, which are idle, so that new ones are started.
+
+    A joblib that keeps them elsewhere is left alone.
+    """
+    executor = getattr(reusable_executor, "_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=True)
+
+
 def call_queue_of(executor: object) -> Callable[[], None]:
     """To be taken before the workers of an executor are killed, and called after.
 

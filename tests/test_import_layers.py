@@ -29,6 +29,8 @@ ROWS = [
     ["_estimator"],
     ["augmentation"],
     ["parallel"],
+    ["resume"],
+    ["_resume"],
     ["_engine"],
     ["_engine.ops"],
     ["_engine.cost_model"],
