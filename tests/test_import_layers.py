@@ -26,6 +26,7 @@ ROWS = [
     ["ensemble"],
     ["_tabular"],
     ["_ensemble", "mlp", "cnn", "least_squares", "ls_svm", "svm"],
+    ["export"],
     ["_estimator"],
     ["augmentation"],
     ["parallel"],

@@ -5,7 +5,6 @@ It is plain: numbers, texts, lists, dicts and numpy arrays.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -75,8 +74,8 @@ class Snapshot:
             _array(state[1]),
             [_array(tensor) for tensor in job.best],
             None if moments is None else {k: _array(v) for k, v in moments.items()},
-            deepcopy(optimizer),
-            deepcopy(vars(job.progress)),
+            _copied(optimizer),
+            _copied(vars(job.progress)),
             job.rng.get_state(legacy=False) if rng is None else rng,
             None if row_order is None else row_order.copy(),
             job.converged,
@@ -98,11 +97,11 @@ class Snapshot:
         """Put the job where it was when this was taken, to train on."""
         job.parameters, job.buffers = map(_tensor, (self.parameters, self.buffers))
         job.best = tuple(map(_tensor, self.best))
-        vars(job.progress).update(deepcopy(self.progress))
+        vars(job.progress).update(_copied(self.progress))
         moments = None
         if self.moments is not None:
             moments = {name: _tensor(values) for name, values in self.moments.items()}
-        vars(job.optimizer).update(deepcopy(self.optimizer), moments=moments)
+        vars(job.optimizer).update(_copied(self.optimizer), moments=moments)
         job.rng.set_state(self.rng)
         job.start = self
 
@@ -177,6 +176,11 @@ class Keeper:
         self.store.put(self.key, snapshot, kind)
         now = monotonic()
         self._due = now + max(self._pause, (now - started) / CHECKPOINT_SHARE)
+
+
+def _copied(fields: dict[str, Any]) -> dict[str, Any]:
+    """With copies of the lists and dicts in it."""
+    return {k: v.copy() if isinstance(v, list | dict) else v for k, v in fields.items()}
 
 
 def _array(tensor: Tensor) -> np.ndarray:

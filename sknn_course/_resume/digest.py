@@ -17,6 +17,7 @@ from .._engine import FitJob
 from .._engine.optimizers import is_full_batch
 from .._engine.schedules import schedule_of
 
+PLAIN = (bool, int, float, str, bytes)
 # In a job's progress and settings: changes no result.
 WITHOUT_EFFECT = ("durations", "verbose")
 
@@ -67,16 +68,15 @@ def digest_of_job(job: FitJob) -> str | None:
     progress = {k: v for k, v in vars(job.progress).items() if k not in WITHOUT_EFFECT}
     return digest(
         version(),
-        job.layout.layers,
-        job.layout.shapes[0],
-        settings,
+        repr((job.layout.layers, job.layout.shapes[0])),
+        repr(sorted(settings.items())),
         job.train,
         job.validation,
         (job.parameters, job.buffers, job.best),
         job.rng,
         job.seed,
         str(job.device),
-        progress,
+        repr(sorted(progress.items())),
         job.optimizer,
         job.augment,
     )
@@ -95,6 +95,9 @@ def version() -> str:
 
 
 def _add(found: Any, value: Any) -> None:
+    if value is None or type(value) in PLAIN:
+        found.update(f"{type(value).__name__} {value!r} ".encode())
+        return
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
     if isinstance(value, np.random.RandomState):
@@ -114,8 +117,5 @@ def _add(found: Any, value: Any) -> None:
         found.update(f"sequence {len(value)}".encode())
         for part in value:
             _add(found, part)
-    elif value is None or isinstance(value, bool | int | float | str | bytes):
-        text = value if isinstance(value, bytes) else repr(value).encode()
-        found.update(f"{type(value).__name__} {len(text)} ".encode() + text)
     else:
         found.update(f"object {joblib.hash(value)}".encode())

@@ -53,8 +53,11 @@ def write(path: Path, values: dict[str, Any]) -> int:
     content = MAGIC + blake2b(body, digest_size=16).digest() + body
     part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}{PARTIAL}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
+        try:
+            part.write_bytes(content)
+        except FileNotFoundError:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content)
         os.replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)
