@@ -62,7 +62,7 @@ def audit(event, arguments):
         seen.append(f"{event} {arguments[0] if arguments else ''}"[:80])
 
 
-def originals():
+def originals(folder):
     """Files as they were written: name -> (bytes, how to open them)."""
     few = dict(max_iter=3, random_state=0)
     some = dict(n_candidates=2, cv=2, random_state=0)
@@ -78,10 +78,10 @@ def originals():
         content = skops.io.dumps(estimator.fit(X, y))
         trusted = skops.io.get_untrusted_types(data=content)
         found[f"skops, {type(estimator).__name__}"] = content, trusted
-    with tempfile.TemporaryDirectory() as folder, resumable(folder):
+    with resumable(folder):
         MLPClassifier(**few).fit(X, y)
-        (path,) = Path(folder).rglob("*.fit")
-        found["resumable"] = path.read_bytes(), path.relative_to(folder)
+    (path,) = Path(folder).rglob("*.fit")
+    found["resumable"] = path.read_bytes(), (folder, path)
     return found
 
 
@@ -177,20 +177,18 @@ def open_file(content, given):
     if isinstance(given, list):
         skops.io.loads(content, trusted=given).predict(X)
         return "opened"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / given
-        path.parent.mkdir()
-        path.write_bytes(content)
-        seen.clear()
-        with resumable(folder, max_bytes=2**40) as kept:
+    place, path = given
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    seen.clear()
+    try:
+        with resumable(place, max_bytes=2**40) as kept:
             kept._writes = False
             MLPClassifier(max_iter=3, random_state=0).fit(X, y).predict(X)
-        outcome = "opened" if kept.n_found else "trained again"
-        own = ("open", "os.remove")  # `resumable` removes what is damaged
+    finally:  # `resumable` reads files, and removes what is damaged
+        own = ("open", "os.remove")
         seen[:] = [event for event in seen if not event.startswith(own)]
-        found = seen.copy()
-    seen[:] = found  # without the folder's end
-    return outcome
+    return "opened" if kept.n_found else "trained again"
 
 
 def run_batch(files, send):
@@ -240,6 +238,22 @@ def outcomes_of(files):
     return found
 
 
+def count_outcomes(known, n_files, generator):
+    """Outcomes of changed files, by the file that they were."""
+    for content, given in known.values():
+        assert open_file(content, given) == "opened"
+    counts = {name: Counter() for name in known}
+    while n_files:
+        names = generator.choices(list(known), WEIGHTS, k=min(BATCH, n_files))
+        files = [(mutate(known[n][0], generator), known[n][1]) for n in names]
+        for name, outcome in zip(names, outcomes_of(files), strict=True):
+            kind = outcome.split(":")[0] if outcome.startswith("refused") else outcome
+            counts[name][kind] += 1
+            counts[name][outcome] += outcome != kind
+        n_files -= len(names)
+    return counts
+
+
 def main(argv=None):
     """Open all files, print what came of them, write the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -248,19 +262,9 @@ def main(argv=None):
     parser.add_argument("--output", type=Path, default=OUTPUT, help="JSON file")
     options = parser.parse_args(argv)
     warnings.simplefilter("ignore")
-    known, generator = originals(), random.Random(options.seed)
-    for content, given in known.values():
-        assert open_file(content, given) == "opened"
-    counts = {name: Counter() for name in known}
-    left = options.files
-    while left:
-        names = generator.choices(list(known), WEIGHTS, k=min(BATCH, left))
-        files = [(mutate(known[n][0], generator), known[n][1]) for n in names]
-        for name, outcome in zip(names, outcomes_of(files), strict=True):
-            kind = outcome.split(":")[0] if outcome.startswith("refused") else outcome
-            counts[name][kind] += 1
-            counts[name][outcome] += outcome != kind
-        left -= len(names)
+    generator = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        counts = count_outcomes(originals(folder), options.files, generator)
     total = Counter()
     for of_file in counts.values():
         total += Counter({k: v for k, v in of_file.items() if "refused:" not in k})
