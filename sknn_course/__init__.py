@@ -11,6 +11,7 @@ from .leaderboard import compare
 from .least_squares import LeastSquaresClassifier, LeastSquaresRegressor
 from .ls_svm import LeastSquaresSVC, LeastSquaresSVR
 from .mlp import MLPClassifier, MLPRegressor
+from .resume import resumable
 from .svm import linear_svm, rbf_svm
 from .tabular import TabularClassifier, TabularRegressor
 
@@ -33,4 +34,5 @@ __all__ = [
     "compare",
     "linear_svm",
     "rbf_svm",
+    "resumable",
 ]

@@ -49,9 +49,9 @@ except ImportError:  # estimators then have no ``set_callbacks``
 
 
 try:  # joblib's own copy of the package
-    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky import ProcessPoolExecutor, reusable_executor
 except ImportError:  # all work is then done in this process
-    ProcessPoolExecutor = None
+    ProcessPoolExecutor = reusable_executor = None
 
 try:
     from joblib._memmapping_reducer import (
@@ -148,6 +148,16 @@ class MappedArrays:
         """Delete the files of a call, as soon as no worker uses them; None: all."""
         if self._folders is not None:
             self._folders._clean_temporary_resources(call, force=call is None)
+
+
+def end_loky_workers() -> None:
+    """End joblib's worker processes, which are idle, so that new ones are started.
+
+    A joblib that keeps them elsewhere is left alone.
+    """
+    executor = getattr(reusable_executor, "_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=True)
 
 
 def call_queue_of(executor: object) -> Callable[[], None]:

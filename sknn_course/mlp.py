@@ -25,6 +25,7 @@ from ._estimator.parameter_types import (
 from ._estimator.parameters import AT_LEAST_ONE
 from ._estimator.regressor import NeuralRegressor
 from .architectures import multilayer_perceptron, sizes_of
+from .export import to_sklearn
 from .layers import BatchNorm, Layer, PeriodicEmbedding
 from .layers.embeddings import EMBEDDINGS
 
@@ -53,6 +54,20 @@ class _MultilayerPerceptron(NeuralEstimator):
             if isinstance(embedding, str)
             else embedding,
         )
+
+    def to_sklearn(self) -> Any:
+        """This network as scikit-learn's own MLP, see `sknn_course.export.to_sklearn`.
+
+        Returns
+        -------
+        sklearn.neural_network.MLPClassifier or sklearn.neural_network.MLPRegressor
+
+        Raises
+        ------
+        ValueError
+            If the network has a part that scikit-learn's lacks, which is named.
+        """
+        return to_sklearn(self)
 
 
 _CONSTRAINTS = {

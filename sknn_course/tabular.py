@@ -23,11 +23,13 @@ from ._tabular.base import TabularEstimator
 from ._tabular.documentation import documented
 from ._tabular.encoder import TableEncoder
 from ._tabular.piecewise_linear import PiecewiseLinearEncoder
+from ._tabular.scaling import SmoothRobustScaler
 from .ensemble import EnsembleClassifier, EnsembleRegressor
 from .mlp import MLPClassifier, MLPRegressor
 
 __all__ = [
     "PiecewiseLinearEncoder",
+    "SmoothRobustScaler",
     "TableEncoder",
     "TabularClassifier",
     "TabularRegressor",

@@ -101,6 +101,10 @@ class FitJob:
         Whether training is to end with the epoch, as nobody waits for it.
     augment : callable or None
         ``augment(X, keys)`` gives changed rows, for training only.
+    start : Snapshot or None
+        From which training goes on, where not from its beginning.
+    keeper : Keeper or None
+        Keeps snapshots of it.
     converged, interrupted : bool
         How training ended.
     optimize_result : scipy.optimize.OptimizeResult or None
@@ -126,6 +130,8 @@ class FitJob:
     task: Any = None
     cancelled: bool = False
     augment: Any = None
+    start: Any = None
+    keeper: Any = None
     converged: bool = False
     interrupted: bool = False
     optimize_result: object = None

@@ -12,6 +12,7 @@ from .ops.batch import Batch
 from .ops.counter_random import step_keys
 from .optimizers import SOLVERS
 from .rows import StackedRows
+from .snapshot import Snapshot
 from .stack import Stack
 
 
@@ -56,6 +57,9 @@ def train_lbfgs(job: FitJob) -> None:
         progress.loss = float(result.fun)
         progress.n_iter = min(result.nit, settings.max_iter)
     job.parameters, job.buffers = stack.flat, stack.buffers
+    if job.keeper is not None:
+        state = job.parameters, job.buffers
+        job.keeper.keep(job, Snapshot.of_job(job, state, None), True)
 
 
 def warn_if_not_converged(job: FitJob) -> None:

@@ -60,6 +60,11 @@ class RowPermutations:
         if job.rng is not permutation.rng:
             job.rng.set_state(permutation.state())
 
+    def state_of(self, k: int) -> tuple[dict, np.ndarray]:
+        """The generator's state, as `end` leaves it, and the order of the rows."""
+        permutation = self._of_jobs[k]
+        return permutation.state(), permutation.places
+
     def select(self, keep: list[int]) -> None:
         """Go on with the jobs at the places ``keep`` alone."""
         self._of_jobs = [self._of_jobs[k] for k in keep]
@@ -69,9 +74,10 @@ class _Permutation:
     """A permutation of rows, for one job or for several."""
 
     def __init__(self, job: FitJob, is_shared: bool) -> None:
+        order = None if job.start is None else job.start.row_order
         self.rng = deepcopy(job.rng) if is_shared else job.rng
         self.n_drawn = job.train.n_samples if job.settings.shuffle else 0
-        self.places = np.arange(len(job.train))
+        self.places = np.arange(len(job.train)) if order is None else order
         self._state: dict | None = None
 
     def state(self) -> dict:
@@ -93,4 +99,5 @@ class _Permutation:
 def _key(job: FitJob) -> Hashable:
     """Equal for jobs that draw the same permutations."""
     state = pickle.dumps(job.rng.get_state(legacy=False))
-    return state, len(job.train), job.train.n_samples, job.settings.shuffle
+    order = None if job.start is None else job.start.row_order.tobytes()
+    return state, len(job.train), job.train.n_samples, job.settings.shuffle, order

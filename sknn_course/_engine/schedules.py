@@ -93,6 +93,8 @@ class Schedule:
         steps of the whole training.
     stall_divisor : float, optional
         By what the rate is divided, where training would stop as it stalls.
+    uses_max_iter : bool
+        Whether a rate depends on the length of the training.
     decay_rate : float, optional
         What ``decay_rate=None`` means.
     """
@@ -101,6 +103,7 @@ class Schedule:
     per_epoch: Callable[[Settings, int, int], float] | None = None
     per_step: Callable[[Settings, int, int], float] | None = None
     stall_divisor: float | None = None
+    uses_max_iter: bool = False
     decay_rate: float | None = None
 
 
@@ -134,10 +137,13 @@ SCHEDULES = {
         per_step=inverse_time,
         decay_rate=1e-6,
     ),
-    "cosine": Schedule("annealed to 0 over `max_iter` epochs", cosine),
+    "cosine": Schedule(
+        "annealed to 0 over `max_iter` epochs", cosine, uses_max_iter=True
+    ),
     "one_cycle": Schedule(
         "up to `learning_rate_init`, then down, over `max_iter` epochs",
         per_step=one_cycle,
+        uses_max_iter=True,
     ),
 }
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from math import isfinite
+from signal import SIGTERM
 from time import perf_counter
 
 import torch
@@ -19,6 +20,7 @@ from .lbfgs import train_lbfgs
 from .optimizers import is_full_batch
 from .permutations import RowPermutations
 from .plan import plan_stacks
+from .snapshot import Snapshot
 from .stack import Stack
 from .stopping import check_best, log_epoch
 from .threads import no_denormals, no_gradients, one_thread
@@ -103,7 +105,7 @@ def train_stack(jobs: list[FitJob], capture: Capture | None = None) -> None:
         jobs, key=lambda job: (-len(job.train), not any(job.layout.noise_levels))
     )
     for job in jobs:
-        job.progress.n_iter = 0
+        job.progress.n_iter = 0 if job.start is None else job.start.n_iter
     permutations = RowPermutations(jobs)
     stack = Stack.of_jobs(jobs)
     runner = EpochRunner(stack, capture)
@@ -121,8 +123,10 @@ def train_stack(jobs: list[FitJob], capture: Capture | None = None) -> None:
                 observer.epoch_begins()
             losses, scores = runner.run(permutations.next(running), running)
             stopped = _end_epoch(
-                stack, running, losses, scores, perf_counter() - started
+                stack, running, losses, scores, perf_counter() - started, permutations
             )
+            if any(j.keeper is not None and j.keeper.is_ending for j in stack.jobs):
+                raise SystemExit(128 + SIGTERM)
             for k in stopped:
                 permutations.end(k, stack.jobs[k])
             running = [k for k in running if k not in stopped]
@@ -145,6 +149,7 @@ def _end_epoch(
     losses: list[float],
     scores: dict[str, list[float]] | None,
     seconds: float,
+    permutations: RowPermutations,
 ) -> set[int]:
     """Log the epoch for each job; places of the jobs that end with it."""
     stopped = set()
@@ -161,6 +166,10 @@ def _end_epoch(
         stop |= job.cancelled
         if not job.settings.early_stopping and not isfinite(losses[k]):
             stop |= _diverged(stack, k)
+        if job.keeper is not None and job.keeper.wants(job.progress.n_iter, stop):
+            state, moments = stack.parameters_of(k), stack.moments_of(k)
+            rows = permutations.state_of(k)
+            job.keeper.keep(job, Snapshot.of_job(job, state, moments, *rows), stop)
         if stop:
             _finish(stack, k)
             stopped.add(k)

@@ -31,7 +31,7 @@ from .judge import Judge
 from .prediction import JointPredictor, kept_arrays
 from .results import tabulate
 from .selection import select_greedily
-from .targets import Classes, Labels
+from .targets import TARGETS, Classes, Labels
 from .training import FoldFit, Rows, Trainer
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -236,7 +236,18 @@ class Ensemble(MetaEstimatorMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        return {**state, "_made": {}} if "_made" in state else state
+        if "_made" not in state:
+            return state
+        target = state["_target"]  # as plain data, which skops holds
+        kept = type(target).__name__, getattr(target, "classes", None)
+        return {**state, "_made": {}, "_target": kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_target" in state:
+            name, classes = state["_target"]
+            given = () if classes is None else (classes,)
+            state = {**state, "_target": TARGETS[name](*given)}
+        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

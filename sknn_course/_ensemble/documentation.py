@@ -107,8 +107,9 @@ NOTES = """
     the one that it would be alone.
 
     In a pipeline, steps before the last are fitted once per fold (or once, with
-    `preprocess_once`) for all candidates that share them, and held-out rows pass through them. ``sample_weight`` goes to the
-    last step, to the selection and to the scores.
+    `preprocess_once`) for all candidates that share them, and held-out rows pass
+    through them. ``sample_weight`` goes to the last step, to the selection and to the
+    scores.
 
     Members are selected greedily, with replacement [1]_, by predictions of held-out
     rows. A candidate that fails on a fold is left out with one `FitFailedWarning`;

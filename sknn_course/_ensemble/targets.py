@@ -159,3 +159,6 @@ class PredictedNumbers(RegressorMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         return self.target.predict(self.outputs)
+
+
+TARGETS: dict[str, Any] = {cls.__name__: cls for cls in (Classes, Labels, Numbers)}

@@ -17,6 +17,7 @@ from sklearn.utils import Tags, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sknn_course import resume
 from sknn_course._choices import SuggestsChoices
 from sknn_course._devices import widest_float
 from sknn_course._estimator.fit_method import validated_fit
@@ -57,9 +58,14 @@ class ClosedFormEstimator(SuggestsChoices, ABC):
         if not rows.all():
             X, y, sample_weight = X[rows], y[rows], sample_weight[rows]
         X = X.toarray() if issparse(X) else X
-        attributes |= self._solve(X, y, sample_weight)
+        attributes |= self._solved(X, y, sample_weight)
         self.__dict__.update(attributes)
         return self
+
+    def _solved(self, X: Array, y: Array, sample_weight: Array) -> dict[str, Any]:
+        if resume.active is None:
+            return self._solve(X, y, sample_weight)
+        return resume.active.result_of(self._solve, X, y, sample_weight)
 
     def _predict_outputs(self, X: MatrixLike) -> Array:
         """Outputs in the floating type of the rows."""

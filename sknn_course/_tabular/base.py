@@ -103,7 +103,8 @@ class TabularEstimator(SuggestsChoices, ABC):
             self.__dict__.pop(name, None)
             if hasattr(ensemble, name):
                 setattr(self, name, getattr(ensemble, name))
-        self.ensemble_ = ensemble
+        # `cv_results_` has what was drawn; distributions are no plain data
+        self.ensemble_ = ensemble.set_params(param_distributions=None)
         return self
 
     @property

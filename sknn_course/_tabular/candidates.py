@@ -8,7 +8,7 @@ from ..layers import PeriodicEmbedding
 
 DEPTHS = (1, 2, 3)
 PIECES = (12, 0)  # beside the scaled numbers
-EMBEDDINGS = [
+EMBEDDINGS: list[dict[str, Any]] = [
     {"n_frequencies": 32, "size": 8, "scale": 0.3, "variant": "pbld"},
     {"n_frequencies": 24, "size": 12, "scale": 0.2, "variant": "plr"},
 ]

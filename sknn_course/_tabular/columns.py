@@ -90,7 +90,7 @@ def numbers(name: Any, column: Any) -> Array:
     found = np.full(len(values), np.nan)
     try:
         found[~missing] = values[~missing].astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"Column {name!r} of X held numbers in fit, but now: {error}."
         ) from error

@@ -236,6 +236,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 f"X has 0 sample(s) or 0 feature(s) (shape={np.shape(X)}) while a "
                 "minimum of 1 is required by TableEncoder."
             )
+        if not reset:  # an array was fitted, and now a frame is given, or vice versa
+            columns = dict(zip(self.kinds_, columns.values(), strict=True))
         return columns
 
     def _sparse_rows(self, X: Any, reset: bool) -> Any:

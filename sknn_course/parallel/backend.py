@@ -14,9 +14,11 @@ from joblib.parallel import (
     get_active_backend,
 )
 
+from .. import resume
 from .._engine import FitJob, train
 from .._engine.groups import why_alone
 from .._engine.threads import in_forked_child
+from .._resume.lengths import Lengths
 from .pool import can_start_workers
 from .processes import ProcessBackend
 from .rendezvous import meet, train_alone
@@ -168,6 +170,7 @@ class StackedBackend(ParallelBackendBase):
         self._report: Report | None = None
         self._scheduler: Scheduler | None = None
         self._process = 0  # that has opened it
+        self._lengths = Lengths(self.max_bytes)
 
     @property
     def report(self) -> Report:
@@ -234,6 +237,7 @@ class StackedBackend(ParallelBackendBase):
                     self.report,
                     self.cuda_graphs,
                     self.trains_in_workers,
+                    self._lengths,
                 )
             return scheduler
 
@@ -271,12 +275,16 @@ def train_job(job: FitJob) -> None:
     CallAborted
         If nobody waits for the task any more.
     """
+    if resume.active is not None and resume.active.find(job):
+        return
     task = current_task()
     if task is None:
         backend, _ = get_active_backend()
         if isinstance(backend, StackedBackend):
             backend.report.not_stacked["outside a task"] += 1
         train([job])
+        return
+    if task.varies_length and task.call.scheduler.lengths.find(job):
         return
     reason = why_alone(job)
     if reason is None:

@@ -16,6 +16,7 @@ from joblib.parallel import ParallelBackendBase
 from .. import _compat
 from .._engine.interrupts import Uninterrupted
 from .._engine.threads import in_forked_child
+from ..resume import VARIABLE
 from .orphans import end_with_parent
 
 IDLE_SECONDS = 300.0  # after which workers end
@@ -44,6 +45,7 @@ class WorkerPool:
         self._executor: Any = None
         self._arrays: Any = None
         self._mapping = MAPPING
+        self._resumes: str | None = None
         self._of_parents: list[Any] = []  # executors that it would wake to let go of
         self._last_used = 0.0
         self.n_workers = 0
@@ -81,7 +83,8 @@ class WorkerPool:
         try:
             with Uninterrupted(), self._lock:
                 enough = self.is_there and self.n_workers >= n_workers
-                if not enough or mapping != self._mapping:
+                resumes = os.environ.get(VARIABLE)  # workers read it as they start
+                if not enough or (mapping, resumes) != (self._mapping, self._resumes):
                     self._start(n_workers, mapping)
                 try:
                     futures = self._submit(function, calls)
@@ -100,6 +103,7 @@ class WorkerPool:
         if self._executor is not None:
             self._executor.shutdown(wait=False)  # another thread may use it
         self.n_workers, self._mapping = n_workers, mapping
+        self._resumes = os.environ.get(VARIABLE)
         self._arrays = _compat.MappedArrays(**mapping)
         self._executor = _compat.ProcessPoolExecutor(
             n_workers,

@@ -34,6 +34,8 @@ def meet(task: Task, job: FitJob) -> None:
     warnings.restore()
     task.job = None
     task.check()
+    if task.varies_length:
+        task.call.scheduler.lengths.put(job)
 
 
 def train_alone(task: Task, job: FitJob, reason: str) -> None:

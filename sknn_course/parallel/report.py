@@ -49,6 +49,9 @@ class Report:
         different content within their wave.
     n_shared : int
         Factorisations and kernel matrices taken over from an earlier fit.
+    n_of_longer, n_continued : int
+        Networks that had their results from a longer training, equal otherwise, and
+        those that went on from a shorter one.
     turns : str
         How tasks took turns: as ``"greenlets"`` of one thread, or in ``"threads"`` of
         their own, which is slower.
@@ -74,6 +77,8 @@ class Report:
     n_data: int = 0
     n_different_data: int = 0
     n_shared: int = 0
+    n_of_longer: int = 0
+    n_continued: int = 0
     turns: str = ""
     seconds: float = 0.0
     seconds_training: float = 0.0
@@ -104,6 +109,8 @@ class Report:
             self.n_data += other.n_data
             self.n_different_data += other.n_different_data
             self.n_shared += other.n_shared
+            self.n_of_longer += other.n_of_longer
+            self.n_continued += other.n_continued
             self.turns = other.turns
             self.seconds_waiting = waits / max(1, sum(self.waves))
         self.seconds_training += max(other.seconds_training for other in reports)
@@ -123,6 +130,11 @@ class Report:
             lines.append(f"{self.n_different_data} of {self.n_data} data sets differ")
         if self.n_shared:
             lines.append(f"{self.n_shared} factorisations or kernel matrices shared")
+        if self.n_of_longer or self.n_continued:
+            lines.append(
+                f"{self.n_of_longer} networks had the results of longer trainings, "
+                f"{self.n_continued} went on from shorter ones"
+            )
         if self.turns:
             lines.append(f"tasks took turns as {self.turns}")
         lines.append(

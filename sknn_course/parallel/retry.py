@@ -17,6 +17,7 @@ CHANGED = (
     "interrupted",
     "optimize_result",
     "error",
+    "keeper",
 )
 
 

@@ -14,6 +14,7 @@ from .._engine.interrupts import (
     Uninterrupted,
     get_interruptibly,
 )
+from .._resume.lengths import Lengths
 from .bell import Bell
 from .equal_data import EqualData
 from .places import Places
@@ -78,6 +79,8 @@ class Scheduler:
     data : EqualData
         Of the jobs of the next wave.
     results : ResultCache
+    lengths : Lengths
+        Of trainings that differ in it, in earlier calls too.
     closed : bool
         For further calls.
     """
@@ -90,11 +93,13 @@ class Scheduler:
         report: Report,
         cuda_graphs: bool = False,
         uses_workers: bool = False,
+        lengths: Lengths | None = None,
     ) -> None:
         self.places = Places(n_running, max_models, max_bytes)
         self.report, self.cuda_graphs = report, cuda_graphs
         self.worker_bytes = max_bytes if uses_workers else 0
         self.data, self.results = EqualData(), ResultCache(max_bytes)
+        self.lengths = Lengths(max_bytes) if lengths is None else lengths
         self.closed = False
         self._runner = make_runner(n_running)
         report.turns = self._runner.kind

@@ -113,6 +113,11 @@ class Task:
         Joblib's, takes ``(succeeded, result or error)``.
     goes_on : event
         Set when the task may go on.
+
+    Attributes
+    ----------
+    varies_length : bool
+        Whether it is one of a search over ``max_iter``.
     """
 
     def __init__(
@@ -131,6 +136,11 @@ class Task:
         # those of its caller; joblib's batches have items
         calls = getattr(function, "items", ())
         values = [v for _, args, options in calls for v in (*args, *options.values())]
+        self.varies_length: bool = any(
+            name.rpartition("__")[2] == "max_iter"
+            for _, _, options in calls
+            for name in options.get("parameters") or ()
+        ) or (call.parent is not None and call.parent.varies_length)
         self.given = {Same(owner) for value in values for owner in owners(value)}
         self.arrived = 0.0
         self.seconds = 0.0  # that it took, without those of others

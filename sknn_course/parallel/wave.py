@@ -6,6 +6,7 @@ from time import perf_counter
 from .._engine import FitJob
 from .._engine.capture import capture_cuda_graph, why_not_captured
 from .._engine.groups import group_by_structure
+from .._resume.lengths import give_shorter, longest_of_each
 from ..layers import Conv2d, Dense
 from .fit_time import shares_of
 from .report import Report, StackRecord
@@ -103,6 +104,9 @@ def _train(
             StackRecord(wave, len(group), description, seconds, failed)
         )
 
+    jobs, shorter = longest_of_each(jobs)
+    report.n_of_longer += len(shorter)
+    report.n_continued += sum(job.start is not None for job in jobs)
     own, of_workers, rest = divide(group_by_structure(jobs), worker_bytes)
     with trained_by_workers(of_workers) as trained:
         for group in own:
@@ -117,4 +121,6 @@ def _train(
             report.stacks.append(StackRecord(*stack, in_worker=True))
     for group in rest:
         train_here(group)
+    for job in give_shorter(shorter):
+        train_here([job])
     return seconds_of

@@ -1,0 +1,1 @@
+"""Finished fits on disk and in memory, found again by what they were made of."""
