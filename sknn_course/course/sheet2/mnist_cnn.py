@@ -22,7 +22,7 @@ def _training(id, network, test_loss, test_accuracy, **more):
             "test_loss": test_loss,
             "test_accuracy": test_accuracy,
         },
-        milestones={epoch: log[epoch] for epoch in (1, 4, 8, 12) if epoch in log},
+        milestones=log,
         quick=QUICK,
         repeats=1,
         pictures=("learning_curves", "filters", "misclassified"),
