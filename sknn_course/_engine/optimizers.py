@@ -247,6 +247,10 @@ class Moment(NamedTuple):
     is_single: bool = False
     includes_rate: bool = False
 
+    def start_of(self, rule: Mapping[str, Any]) -> float:
+        """The number that it begins with, of an `OptimizerState`'s rule."""
+        return rule[self.start] if isinstance(self.start, str) else self.start
+
 
 @dataclass(frozen=True)
 class Solver:
@@ -404,7 +408,7 @@ class OptimizerState:
         """Make the moments of step zero, on the device of the tensor ``like``."""
         if self.moments is None:
             self.moments = {
-                name: torch.full_like(like, self.rule.get(moment.start, moment.start))
+                name: torch.full_like(like, moment.start_of(self.rule))
                 for name, moment in SOLVERS[solver].moments.items()
             }
         self.moments = {

@@ -136,7 +136,8 @@ def _comparisons(outcome, training, data):
         if decides and not outcome.is_stuck:
             finite = [value for value in values if isfinite(value)]
             end = None if how.startswith(MILESTONE) else untrained.get(metric)
-            half = band(metric, finite, published, std, *_n_rows(metric, data), end)
+            n_rows = _n_rows(metric, data)
+            half = band(metric, finite, published, std, n_rows[0], n_rows[1], end)
         found.append(Comparison(metric, values, published, std, half, how))
 
     for metric, published in training.published.items():
