@@ -25,15 +25,15 @@ from sknn_course.course.pictures import PICTURES
 from sknn_course.course.store import Store
 
 
-def test_the_course_has_256_rows_in_order(monkeypatch):
+def test_the_course_has_267_rows_in_order(monkeypatch):
     monkeypatch.undo()
     expected = [
         f"S{sheet}.{row:02d}"
-        for sheet, n_rows in enumerate((60, 33, 96, 35, 32), start=1)
+        for sheet, n_rows in enumerate((70, 33, 96, 36, 32), start=1)
         for row in range(1, n_rows + 1)
     ]
     found = catalogue.experiments()
-    assert list(found) == expected and len(expected) == 256
+    assert list(found) == expected and len(expected) == 267
     for id, experiment in found.items():
         assert experiment.id == id and experiment.title and experiment.group
         assert set(experiment.depends) <= set(expected)
