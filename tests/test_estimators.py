@@ -203,6 +203,7 @@ def test_metadata_routing():
         ("decay_rate", -0.5),
         ("decay_epochs", 0),
         ("rho", 1.5),
+        ("initial_accumulator", -0.1),
         ("l1", -1.0),
         ("l2", "much"),
         ("penalize_bias", "yes"),

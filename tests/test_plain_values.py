@@ -84,6 +84,7 @@ VALUES = {
     "grad_clip": 0.5,
     "hidden_layer_sizes": (3, 2),
     "input_dropout": 0.25,
+    "initial_accumulator": 0.5,
     "input_shape": (4, 4),
     "kernel": "poly",
     "kernel_size": 3,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,7 +60,32 @@ def test_resume_gives_studies_the_fitted_networks_that_were_kept(tmp_path, capsy
     (tmp_path / "fitted" / "S4.06_quick.npz").unlink()  # trained again
     (tmp_path / "outcomes" / "S4.09_quick.json").unlink()
     assert reproduce("S4.09", "--output", tmp_path, "--resume") == 0
-    assert outcomes_in(tmp_path)["S4.09"]["status"] == "passed"
+    assert outcomes_in(tmp_path)["S4.09"]["notes"] == ["2 networks"]
+
+
+def test_a_row_of_another_definition_runs_again_and_other_figures_are_judged_anew(
+    tmp_path, monkeypatch, capsys
+):
+    def resume(**changes):
+        one = EXPERIMENTS["S4.06"]
+        changed = replace(one, title="New", procedure=replace(one.procedure, **changes))
+        monkeypatch.setattr(
+            catalogue, "experiments", lambda: {**EXPERIMENTS, "S4.06": changed}
+        )
+        arguments = ("S4.06", "S4.09", "--resume", "--output", tmp_path)
+        assert reproduce(*arguments, "--scale", "full") == 0
+        return capsys.readouterr().err, outcomes_in(tmp_path)
+
+    err, first = resume()
+    assert "running S4.06" in err and "running S4.09" in err
+    accuracy = first["S4.06"]["comparisons"][0]["values"]
+    err, found = resume(published={"test_accuracy": 0.99}, remark="Few epochs")
+    assert "running" not in err and found["S4.06"]["status"] == "outside"
+    assert found["S4.06"]["title"] == "New" and "Few epochs" in found["S4.06"]["reason"]
+    assert found["S4.06"]["comparisons"][0]["values"] == accuracy
+    err, found = resume(seed_offset=1)
+    assert "running S4.06" in err and "running S4.09" in err
+    assert found["S4.06"]["comparisons"][0]["values"] != accuracy
 
 
 def test_a_full_outcome_serves_for_quick(tmp_path, capsys):

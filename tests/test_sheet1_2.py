@@ -47,7 +47,7 @@ def rows(sheet, first, last):
 
 @pytest.mark.parametrize(
     ("sheet", "n_rows"),
-    [("S1", 60), ("S2", 33)],
+    [("S1", 70), ("S2", 33)],
 )
 def test_every_row_is_there_in_order(sheet, n_rows):
     assert [id for id, e in KNOWN.items() if e.sheet == sheet] == rows(sheet, 1, n_rows)
@@ -55,7 +55,7 @@ def test_every_row_is_there_in_order(sheet, n_rows):
 
 @pytest.mark.parametrize(
     ("sheet", "sizes"),
-    [("S1", [3, 5, 13, 9, 30]), ("S2", [15, 3, 11, 4])],
+    [("S1", [3, 5, 13, 9, 36, 4]), ("S2", [15, 3, 11, 4])],
 )
 def test_rows_stand_under_the_headings_of_the_sheet(sheet, sizes):
     groups = [one.group for one in KNOWN.values() if one.sheet == sheet]
@@ -127,7 +127,6 @@ def test_training_constructs_its_estimator(id):
     assert set(training.quick) == {"rows", "epochs"}
     assert set(training.full) <= {"epochs"}
     assert training.full.get("epochs", 1) <= training.params["max_iter"]
-    assert set(training.judged) <= set(training.published)
 
 
 def layers_of(id):
@@ -406,8 +405,6 @@ FIGURES = {  # row, check -> what the sheet prints, what is right
     ("S1.30", "total"): (383_157_224, 386_548_840),
     ("S1.16", "conf. 4: trainable"): (361_898, None),
     ("S1.37", "with batch norm"): (None, 4_513_834),
-    ("S1.59", "sum of the five losses after 125 epochs"): (9.5651, None),
-    ("S1.60", "sum of the five losses after 125 epochs"): (0.1651, None),
     ("S2.29", "kiel_2018_grid_winner: parameters"): (650_698, None),
     ("S2.33", "total"): (383_157_224, 386_548_840),
 }
@@ -421,13 +418,18 @@ def test_checks_have_the_sheets_figures(id, name, outcomes):
 
 
 # What is true of CIFAR-10 but not of a few random images
-OF_REAL_IMAGES = {"S1.31", "S1.33", "S1.34", "S1.59", "S2.02"}
+OF_REAL_IMAGES = {"S1.31", "S1.33", "S1.34", "S1.36", "S1.59", "S2.02"}
+WITHOUT_THE_OTHERS = {"S1.60"}  # images that are not there
 
 
 @pytest.mark.parametrize("id", sorted(set(STUDIES) - set(CALCULATIONS)))
 def test_study_of_images_shows_something(id, outcomes):
     outcome = outcomes[id]
-    allowed = {"passed", "shown"} | ({"outside"} if id in OF_REAL_IMAGES else set())
+    if id in WITHOUT_THE_OTHERS:
+        assert (outcome.status, "S1.48" in outcome.reason) == ("not run", True)
+        return
+    allowed = {"passed", "shown", "smaller run"}
+    allowed |= {"outside"} if id in OF_REAL_IMAGES else set()
     assert outcome.status in allowed, outcome.reason
     assert outcome.tables or outcome.pictures
 
@@ -439,7 +441,7 @@ def test_training_runs_where_its_data_is(id, outcomes):
         assert outcome.status == "not run"
         assert "data_batch_2.bin" in outcome.reason
     else:
-        assert outcome.status in ("passed", "outside", "shown"), outcome.reason
+        assert outcome.status in ("smaller run", "outside"), outcome.reason
         assert 0 <= outcome.metrics["test_accuracy"][0] <= 1
 
 

@@ -33,7 +33,7 @@ ON_IMAGES = [id for id, one in STUDIES.items() if one.needs and id != "S5.17"]
 
 @pytest.mark.parametrize(
     ("sheet", "n_rows"),
-    [("S4", 35), ("S5", 32)],
+    [("S4", 36), ("S5", 32)],
 )
 def test_every_row_is_there_in_order(sheet, n_rows):
     expected = [f"{sheet}.{row:02}" for row in range(1, n_rows + 1)]
@@ -62,7 +62,6 @@ def test_training_constructs_its_estimator(id):
     clone(estimator)
     assert training.data in LOADERS
     assert training.quick or training.data == "circles"
-    assert set(training.judged) <= set(training.published) or not training.published
 
 
 def images(n, side, channels):
@@ -120,14 +119,15 @@ def outcomes(tmp_path_factory):
 def test_calculation_meets_the_sheet(id, outcomes):
     outcome = outcomes[id]
     expected = "passed" if outcome.checks else "shown"
-    assert (outcome.status, outcome.reason) == (expected, "")
+    assert outcome.status in (expected, "smaller run"), outcome.reason
+    assert all(check["passed"] for check in outcome.checks)
     assert outcome.checks or outcome.tables or outcome.pictures
 
 
 @pytest.mark.parametrize("id", ON_IMAGES)
 def test_study_of_images_shows_something(id, outcomes):
     outcome = outcomes[id]
-    assert outcome.status in ("passed", "shown", "outside"), outcome.reason
+    assert outcome.status in ("passed", "shown", "outside", "smaller run")
     assert outcome.checks or outcome.tables
     assert outcome.pictures or id == "S5.31"
 
@@ -135,13 +135,12 @@ def test_study_of_images_shows_something(id, outcomes):
 @pytest.mark.parametrize("id", TRAININGS)
 def test_training_runs(id, outcomes):
     outcome = outcomes[id]
-    assert outcome.status in ("passed", "shown", "outside"), outcome.reason
+    assert outcome.status in ("passed", "shown", "outside", "smaller run")
     assert 0 <= outcome.metrics["test_accuracy"][0] <= 1
 
 
 def test_circles_are_learned_and_milestones_compared(outcomes):
     outcome = outcomes["S4.06"]
-    assert outcome.status == "passed"
     assert outcome.metrics["test_accuracy"][0] > 0.9
     compared = {one.how: one.published for one in outcome.comparisons if one.how}
     assert {f"after epoch {epoch}" for epoch in MILESTONES} <= set(compared)

@@ -41,7 +41,10 @@ OPTIMIZERS = {
         dict(rho=0.8, epsilon=1e-6),
         lambda p, lr: optim.RMSprop(p, lr, alpha=0.8, eps=1e-6),
     ),
-    "adagrad": (dict(epsilon=1e-6), lambda p, lr: optim.Adagrad(p, lr, eps=1e-6)),
+    "adagrad": (
+        dict(epsilon=1e-6, initial_accumulator=0.1),
+        lambda p, lr: optim.Adagrad(p, lr, initial_accumulator_value=0.1, eps=1e-6),
+    ),
     "adadelta": (
         dict(rho=0.8, epsilon=1e-4, learning_rate_init=1.0),
         lambda p, lr: optim.Adadelta(p, lr, rho=0.8, eps=1e-4),

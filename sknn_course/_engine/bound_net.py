@@ -94,7 +94,8 @@ class BoundNet:
 
     def _take_state(self, k, given, own):
         """Take over a state that was loaded; an empty one is that of step 0."""
-        starts = {m.name: m.start for m in self.solver.moments.values()}
+        rule = self.job.optimizer.rule
+        starts = {m.name: m.start_of(rule) for m in self.solver.moments.values()}
         for name, value in own.items():
             start = torch.full_like(value, starts.get(name, 0.0))
             value.copy_(given.get(name, start))

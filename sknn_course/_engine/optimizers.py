@@ -236,15 +236,20 @@ def lbfgs(
 class Moment(NamedTuple):
     """What a solver remembers of each parameter, beginning with ``start``.
 
+    ``start`` is a number, or the name of the parameter of the estimators that has it.
     ``name`` is that in the state of torch.optim, which has one number for a whole
     tensor if ``is_single``, and the moment over the learning rate if
     ``includes_rate``.
     """
 
     name: str
-    start: float = 0.0
+    start: float | str = 0.0
     is_single: bool = False
     includes_rate: bool = False
+
+    def start_of(self, rule: Mapping[str, Any]) -> float:
+        """The number that it begins with, of an `OptimizerState`'s rule."""
+        return rule[self.start] if isinstance(self.start, str) else self.start
 
 
 @dataclass(frozen=True)
@@ -324,8 +329,11 @@ SOLVERS = {
     "adagrad": Solver(
         optim.Adagrad,
         adagrad,
-        coefficients={"epsilon": "eps"},
-        moments={"square": Moment("sum")},
+        coefficients={
+            "epsilon": "eps",
+            "initial_accumulator": "initial_accumulator_value",
+        },
+        moments={"square": Moment("sum", "initial_accumulator")},
     ),
     "adadelta": Solver(
         optim.Adadelta,
@@ -400,7 +408,7 @@ class OptimizerState:
         """Make the moments of step zero, on the device of the tensor ``like``."""
         if self.moments is None:
             self.moments = {
-                name: torch.full_like(like, moment.start)
+                name: torch.full_like(like, moment.start_of(self.rule))
                 for name, moment in SOLVERS[solver].moments.items()
             }
         self.moments = {

@@ -42,6 +42,7 @@ class Settings:
     epsilon: float
     n_iter_no_change: float
     max_fun: int
+    initial_accumulator: float = 0.0
     quantile: float = 0.5
     label_smoothing: float = 0.0
     grad_clip: float | None = None

@@ -148,6 +148,9 @@ TRAINING = """
     rho : float, default=0.9
         Decay rate of the mean of squared gradients of %(with_rho)s.
 
+    initial_accumulator : float, default=0.0
+        What the sum of squared gradients of 'adagrad' starts from; 0.1 in Keras.
+
     decay_rate : float, default=None
         %(decay_rates)s
 

@@ -55,6 +55,7 @@ class TrainingParameters:
     n_iter_no_change: float
     max_fun: int
     rho: float
+    initial_accumulator: float
     decay_rate: float | None
     decay_epochs: int
     l1: float

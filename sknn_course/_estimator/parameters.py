@@ -43,6 +43,7 @@ CONSTRAINTS: dict = {
     "n_iter_no_change": [AT_LEAST_ONE, Options(Real, {np.inf})],
     "max_fun": [AT_LEAST_ONE],
     "rho": [RATE],
+    "initial_accumulator": [NON_NEGATIVE],
     "decay_rate": [POSITIVE, None],
     "decay_epochs": [AT_LEAST_ONE],
     "l1": [NON_NEGATIVE],

@@ -14,13 +14,19 @@ Rows that train: ours is the mean ± standard deviation (ddof=1) over the repeti
 each with an initialisation, batch order and dropout of its own, measured after the
 last epoch in evaluation mode and without penalties. The band around the published
 figure is two standard errors of the difference between our mean of n repetitions and
-one run of the sheet, 2·sqrt(s²/n + t² + p(1−p)(1/n_test + 1/n_published)): s is our
-standard deviation, t the sheet's, or ours where it gives none; the binomial term is
-for accuracies on validation and test rows. A row passes with its deciding figure in
-the band or on the better side of it. A run that the sheet reports as stuck passes
-where ours predict one value, or diverge, too. Rows that calculate pass where every
-check meets the published value, or the right one where an erratum corrects it. The
-quick scale uses fewer rows and epochs, so that some rows stay outside the band there.
+one run of the sheet, 2·sqrt(s²/n + t² + u²). t is the sheet's standard deviation and
+s ours, but not more than t; where the sheet gives none, both are ours, at most a
+quarter of the published error (1 − accuracy, loss, squared error). For accuracies on
+validation and test rows u² is the binomial error p(1−p)(1/n_test + 1/n_published); for
+losses, penalties and training accuracies u is 5 % of the published error (of at least
+0.01 for classifiers). A band ends half-way to the figure of a constant prediction.
+A row passes with every figure that the sheet gives in its band; of the figures of
+epochs on the way, one in ten may be outside. Figures on the better side of their
+bands are "better than published". A run that the sheet reports as stuck passes where
+ours predict one value, or diverge, too, and the row that differs in what should help
+learns at the same size. Rows that calculate pass where every check meets the
+published value, or the right one where an erratum corrects it. A run with fewer rows,
+epochs or test rows than the sheet's is a "smaller run", whatever it gives.
 """
 
 
@@ -100,7 +106,7 @@ def render_markdown(outcomes, commands, machine):
     >>> one = Outcome("S1.22", "MLP parameters", "", "", "quick", "study")
     >>> text = render_markdown([one], ["reproduce S1.22"], {"cores": 2})
     >>> text.splitlines()[-1]
-    '| S1.22 | MLP parameters |  |  |  |  |  | shown |  |'
+    '| S1.22 | MLP parameters |  |  |  |  |  |  | shown |  |'
     """
     parts = [
         "# Systems of the course sheets, run again",

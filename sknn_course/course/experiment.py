@@ -120,6 +120,12 @@ class Context(Protocol):
     def fitted(self, experiment_id):
         """The fitted estimators of another experiment, one for each repetition."""
 
+    def scale_of_fitted(self, experiment_id):
+        """The scale at which the `fitted` estimators were trained."""
+
+    def is_full(self, experiment_id):
+        """Whether another experiment was run at the sheet's own size."""
+
 
 Study = Callable[[Context], Findings]
 
@@ -146,15 +152,18 @@ class Training:
         Standard deviations of the sheet's repetitions, by metric.
     milestones : mapping of int to mapping
         Published metrics after an epoch, counted from 1.
-    judged : tuple of str
-        The metrics that decide; accuracies above and errors below the band pass.
+    epoch_means : bool
+        Whether the published training figures are means over the last epoch, while
+        the network learns, as in Keras's history; else measured after it.
+    with_penalty : bool
+        Whether the published losses hold the penalty.
     outcome : {'learns', 'constant'}
-        'constant' where the sheet's run is stuck: ours has to predict one value too.
+        'constant' where the sheet's run is stuck: ours has to predict one value too,
+        and the rows that it depends on have to learn at the same scale.
     quick : mapping
         'rows' and 'epochs' of the quick scale.
     full : mapping
-        'epochs' of the full scale where fewer than the sheet's reach its figures;
-        the report says so. 'rows' where the sheet's iterations see no more of them.
+        'rows' of the full scale where the sheet's iterations see no more of them.
     one_hot : bool
         Whether a classifier learns the 0/1 indicators of the classes: one logistic
         output and cross-entropy for each class, summed over the outputs. The class
@@ -188,7 +197,8 @@ class Training:
     published: Mapping = field(default_factory=dict)
     published_std: Mapping = field(default_factory=dict)
     milestones: Mapping = field(default_factory=dict)
-    judged: tuple = ("test_accuracy",)
+    epoch_means: bool = False
+    with_penalty: bool = False
     outcome: str = "learns"
     quick: Mapping = field(default_factory=dict)
     full: Mapping = field(default_factory=dict)

@@ -2,15 +2,18 @@
 
 from math import isfinite, nan
 
-from .metrics import PARTS
-from .outcome import Comparison, band, is_better_high
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from .metrics import PARTS, measure
+from .outcome import MILESTONE, Comparison, band, is_better_high
 from .training import n_epochs
 
 LEARNING = "mean over the last epoch"
 WITH_PENALTY = "with the penalty"
+MILESTONES_OUTSIDE = 0.1  # share of them that may lie outside their bands
 
 
-def judge(outcome, training, trained):
+def judge(outcome, training, trained, controls=()):
     """Fill an outcome with what a training gave and whether that is as published.
 
     Parameters
@@ -19,6 +22,8 @@ def judge(outcome, training, trained):
         Its id, scale and texts are set.
     training : Training
     trained : Trained
+    controls : sequence of Outcome
+        Of the rows that it depends on.
     """
     result = trained.result
     outcome.metrics, outcome.curves = result.metrics, result.curves
@@ -27,84 +32,163 @@ def judge(outcome, training, trained):
     if trained.error:
         outcome.status, outcome.reason = "failed", trained.error
         return
-    outcome.size, outcome.smaller = _size(training, trained, outcome.scale)
+    outcome.n_stuck, outcome.n_diverged = sum(trained.stuck), len(trained.diverged)
     outcome.notes += trained.data.notes
-    outcome.comparisons = _comparisons(training, trained)
-    n, n_stuck = len(trained.stuck), sum(trained.stuck)
-    n_diverged = len(trained.diverged)
-    what = [f"{n_stuck} of {n} repetitions predict (nearly) one value for every row"]
-    if n_diverged:
-        what.append(f"{n_diverged} of {n} diverged to numbers that are not finite")
-    if n_stuck or n_diverged or training.outcome == "constant":
-        outcome.notes.append("; ".join(what) + ".")
-    if training.outcome == "constant":
-        stuck = n_stuck + n_diverged == n
-        outcome.not_learning = f"{n_stuck + n_diverged} of {n}"
-        outcome.status = "passed" if stuck else "outside"
-        if not stuck:
-            outcome.reason = (
-                f"the sheet's run did not learn, but {n - n_stuck - n_diverged} of "
-                f"{n} of our repetitions do"
-            )
-    else:
-        _judge_figures(outcome, n_diverged == n)
-    if outcome.status != "outside":
-        return
-    if outcome.smaller:
-        outcome.reason += f"; smaller run: {outcome.size}"
-    if training.remark:
-        outcome.reason += f". {training.remark}"
-
-
-def _judge_figures(outcome, all_diverged):
-    judged = [one for one in outcome.comparisons if one.band is not None]
-    if all_diverged:
-        outcome.status = "outside"
-        outcome.reason = "all repetitions diverged to numbers that are not finite"
-    elif not judged:
-        outcome.status = "shown"
-    elif all(one.passed for one in judged):
-        outcome.status = "passed"
-    else:
-        outcome.status = "outside"
-        outcome.reason = "; ".join(
-            f"{name_of(one.metric)} {show(one.metric, one.mean)} is "
-            f"{show(one.metric, abs(one.difference))} "
-            f"{'below' if is_better_high(one.metric) else 'above'} the published "
-            f"{show(one.metric, one.published)}, band {show(one.metric, one.band)}"
-            for one in judged
-            if not one.passed
+    n = len(trained.stuck)
+    what = []
+    if outcome.n_stuck or outcome.is_stuck:
+        what.append(
+            f"{outcome.n_stuck} of {n} repetitions predict (nearly) one value for "
+            "every row"
         )
+    if outcome.n_diverged:
+        what.append(
+            f"{outcome.n_diverged} of {n} diverged to numbers that are not finite"
+        )
+    if what:
+        outcome.notes.append("; ".join(what) + ".")
+    judge_again(outcome, training, trained.data, controls)
 
 
-def _comparisons(training, trained):
-    result, found = trained.result, []
-    learns = training.outcome == "learns"
+def judge_again(outcome, training, data, controls=()):
+    """Compare the figures that an outcome holds with the published ones.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    training : Training
+    data : Bunch
+        What it was trained and measured on, as from `prepare`.
+    controls : sequence of Outcome
+    """
+    outcome.size, outcome.smaller = _size(outcome, training, data)
+    outcome.comparisons = _comparisons(outcome, training, data)
+    if outcome.is_stuck:
+        outcome.status, outcome.reason = _is_stuck(outcome, controls)
+    else:
+        outcome.status, outcome.reason = _of_figures(outcome)
+    if training.remark and outcome.status in ("outside", "better than published"):
+        outcome.reason += f". {training.remark}"
+    if outcome.smaller:
+        said = outcome.reason or ("in the bands" * (outcome.status == "passed"))
+        outcome.status = "smaller run"
+        outcome.reason = outcome.size + (f"; {said}" if said else "")
+
+
+def _is_stuck(outcome, controls):
+    """Status and reason where the sheet's network does not learn."""
+    stuck = outcome.n_stuck + outcome.n_diverged
+    learn = outcome.n_repetitions - stuck
+    if learn:
+        return "outside", (
+            f"the sheet's run did not learn, but {learn} of "
+            f"{outcome.n_repetitions} of our repetitions do"
+        )
+    ours = max(outcome.metrics.get("test_accuracy", [0.0]))
+    for control in controls:
+        if not min(control.metrics["test_accuracy"]) > 2 * ours:
+            return "outside", (
+                f"{control.id} has to learn where this network must not, but does not "
+                "at this size"
+            )
+    return "passed", ""
+
+
+def _of_figures(outcome):
+    """Status and reason of a training by its comparisons."""
+    judged = [one for one in outcome.comparisons if one.band is not None]
+    if outcome.n_diverged == outcome.n_repetitions:
+        return "outside", "all repetitions diverged to numbers that are not finite"
+    if not judged:
+        return "shown", ""
+    on_the_way = [one for one in judged if one.is_milestone]
+    wrong = [one for one in on_the_way if one.verdict == "worse"]
+    allowed = MILESTONES_OUTSIDE * len(on_the_way)
+    decisive = [one for one in judged if not one.is_milestone or len(wrong) > allowed]
+    worse = [one for one in decisive if one.verdict == "worse"]
+    better = [one for one in decisive if one.verdict == "better"]
+    return (
+        "outside" if worse else "better than published" if better else "passed",
+        "; ".join(map(_in_words, worse or better)),
+    )
+
+
+def _in_words(one):
+    metric = one.metric
+    what = f"{name_of(metric)} {one.how}".strip()
+    side = "above" if one.difference > 0 else "below"
+    mean, difference, published, half = (
+        show(metric, value)
+        for value in (one.mean, abs(one.difference), one.published, one.band)
+    )
+    return (
+        f"{what} {mean} is {difference} {side} the published {published}, band {half}"
+    )
+
+
+def _comparisons(outcome, training, data):
+    """Each published figure beside ours; those that decide have a band."""
+    metrics, curves, found = outcome.metrics, outcome.curves, []
+    untrained = constant_figures(data, training)
+
+    def add(metric, values, published, how="", decides=True, std=None):
+        half = None
+        if decides and not outcome.is_stuck:
+            finite = [value for value in values if isfinite(value)]
+            end = None if how.startswith(MILESTONE) else untrained.get(metric)
+            n_rows = _n_rows(metric, data)
+            half = band(metric, finite, published, std, n_rows[0], n_rows[1], end)
+        found.append(Comparison(metric, values, published, std, half, how))
+
     for metric, published in training.published.items():
-        values = result.metrics.get(metric)
+        values = metrics.get(metric)
         if values is None:
             continue
         std = training.published_std.get(metric)
-        half = None
-        if metric in training.judged and learns:
-            finite = [value for value in values if isfinite(value)]
-            half = band(metric, finite, published, std, *_n_rows(metric, trained.data))
-        found.append(Comparison(metric, values, published, std, half))
-        if metric in result.curves and metric.startswith("train"):
-            last = [curve[-1] if curve else nan for curve in result.curves[metric]]
-            found.append(Comparison(metric, last, published, std, how=LEARNING))
-        elif metric.endswith("_loss") and "penalty" in result.metrics:
-            total = [
-                a + b for a, b in zip(values, result.metrics["penalty"], strict=True)
-            ]
-            found.append(Comparison(metric, total, published, std, how=WITH_PENALTY))
+        last = _last(metric, curves) if metric.startswith("train") else None
+        is_mean = training.epoch_means and metric.startswith("train")
+        holds = training.with_penalty and metric.endswith("_loss") and not is_mean
+        add(metric, values, published, "", not is_mean and not holds, std)
+        if last is not None:
+            add(metric, last, published, LEARNING, is_mean, std)
+        elif metric.endswith("_loss") and "penalty" in metrics:
+            total = [a + b for a, b in zip(values, metrics["penalty"], strict=True)]
+            add(metric, total, published, WITH_PENALTY, holds, std)
     for epoch, figures in training.milestones.items():
         for metric, published in figures.items():
-            values = _at_epoch(metric, epoch, trained)
+            values = _at_epoch(metric, epoch, outcome, data)
             if values is not None:
-                how = f"after epoch {epoch}"
-                found.append(Comparison(metric, values, published, how=how))
+                add(metric, values, published, f"{MILESTONE}{epoch}")
     return found
+
+
+def constant_figures(data, training):
+    """The metrics of a prediction that knows the targets of training alone.
+
+    Parameters
+    ----------
+    data : Bunch
+        As from `prepare`.
+    training : Training
+
+    Returns
+    -------
+    dict of str to float
+        Shares of the classes for every row, or the mean of the numbers; no penalty.
+    """
+    X, y = data.train
+    constant = DummyRegressor() if y.dtype.kind == "f" else DummyClassifier()
+    metrics, _ = measure(
+        constant.fit(X[:, :1], y), data, training.one_hot, training.further_losses
+    )
+    return {**metrics, "penalty": 0.0}
+
+
+def _last(metric, curves):
+    """Values of the last epoch, or None."""
+    if metric not in curves:
+        return None
+    return [curve[-1] if curve else nan for curve in curves[metric]]
 
 
 def _n_rows(metric, data):
@@ -115,29 +199,31 @@ def _n_rows(metric, data):
     return len(data[part][0]), data.sizes[PARTS.index(part)]
 
 
-def _at_epoch(metric, epoch, trained):
+def _at_epoch(metric, epoch, outcome, data):
     """Values after an epoch, of which curves tell; else None."""
-    curves = trained.result.curves.get(metric)
-    if curves is None and trained.data.test is trained.data.validation:
-        curves = trained.result.curves.get(metric.replace("test", "validation"))
+    curves = outcome.curves.get(metric)
+    if curves is None and data.test is data.validation:
+        curves = outcome.curves.get(metric.replace("test", "validation"))
     if curves is None or not any(len(curve) >= epoch for curve in curves):
         return None
     return [curve[epoch - 1] if len(curve) >= epoch else nan for curve in curves]
 
 
-def _size(training, trained, scale):
+def _size(outcome, training, data):
     """In words how much was done of what the sheet did, and whether it is less."""
-    data, n = trained.data, len(trained.stuck)
-    rows, of_rows = len(data.train[0]), training.full.get("rows", data.sizes[0])
-    epochs, of_epochs = n_epochs(training, scale)
+    n = outcome.n_repetitions
+    of_n = training.repeats if training.published_std else n  # repeated on the sheet
+    rows, of_rows = outcome.n_rows, training.full.get("rows", data.sizes[0])
+    epochs, of_epochs = outcome.n_epochs, n_epochs(training, "full")[1]
     parts = [_of(rows, of_rows, "rows")]
     if of_epochs:
         parts.append(_of(epochs, of_epochs, "epochs"))
-    parts.append(f"{n} repetition{'s' * (n > 1)}")
+    parts.append(_of(n, max(n, of_n), f"repetition{'s' * (max(n, of_n) > 1)}"))
     n_test, of_test = len(data.test[0]), data.sizes[2]
     if n_test != of_test:
         parts.append(f"tested on {_of(n_test, of_test, 'rows')}")
-    return ", ".join(parts), rows < of_rows or epochs < of_epochs
+    pairs = (n, of_n), (rows, of_rows), (epochs, of_epochs), (n_test, of_test)
+    return ", ".join(parts), any(ours < sheets for ours, sheets in pairs)
 
 
 def _of(ours, sheets, unit):

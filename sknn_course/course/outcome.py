@@ -15,18 +15,38 @@ def is_better_high(metric):
     return metric.endswith("accuracy")
 
 
-def band(metric, values, published, published_std=None, n_test=None, n_published=None):
+#: Share of a figure without a binomial error that one run's seed may change.
+ONE_RUN = 0.05
+#: Largest standard deviation of our repetitions that counts, as such a share, where
+#: the sheet gives none.
+LARGEST_SCATTER = 0.25
+#: What figures of classifiers are told apart from: losses and error rates below it
+#: depend on when training was ended.
+LEAST_ERROR = 0.01
+
+
+def band(
+    metric,
+    values,
+    published,
+    published_std=None,
+    n_test=None,
+    n_published=None,
+    untrained=None,
+):
     """Half-width of the band in which a published figure and ours agree.
 
     Two standard errors of the difference between our mean of n repetitions and the
     published figure, taken for one run::
 
-        2 sqrt(s^2 / n + t^2 + p (1 - p) (1 / n_test + 1 / n_published))
+        2 sqrt(s^2 / n + t^2 + u^2)
 
-    with s the standard deviation (ddof=1) of our repetitions, t that of the sheet's
-    or s where it gives none, and p the published accuracy. The last term, the
-    binomial error of two test sets, is for accuracies on rows that were not
-    trained on.
+    t is the standard deviation (ddof=1) of the sheet's repetitions and s that of
+    ours, or t where ours is larger; where the sheet gives none, both are ours, at most
+    `LARGEST_SCATTER` of the published error (1 - accuracy, loss, squared error). For
+    accuracies on rows that were not trained on, u^2 is the binomial error of two
+    test sets, p (1 - p) (1 / n_test + 1 / n_published), else u is `ONE_RUN` of the
+    published error. The band ends half-way to a network that has learned nothing.
 
     Parameters
     ----------
@@ -37,7 +57,9 @@ def band(metric, values, published, published_std=None, n_test=None, n_published
     published : float
     published_std : float, default=None
     n_test, n_published : int, default=None
-        Rows of our test set and of the sheet's; None leaves the term out.
+        Rows of our test set and of the sheet's.
+    untrained : float, default=None
+        The figure of a constant prediction; None sets no end.
 
     Returns
     -------
@@ -48,14 +70,26 @@ def band(metric, values, published, published_std=None, n_test=None, n_published
     >>> from sknn_course.course.outcome import band
     >>> round(band("test_accuracy", [0.98], 0.98, None, 10_000, 10_000), 5)
     0.00396
+    >>> band("test_mse", [0.05], 0.05, published_std=0.07, untrained=0.09)
+    0.02
     """
     n = len(values)
-    s = float(np.std(values, ddof=1)) if n > 1 else 0.0
+    error = 1 - published if is_better_high(metric) else published
+    if not metric.endswith("mse"):
+        error = max(error, LEAST_ERROR)
+    largest = LARGEST_SCATTER * error if published_std is None else published_std
+    s = min(float(np.std(values, ddof=1)), largest) if n > 1 else 0.0
     t = s if published_std is None else published_std
     variance = s**2 / max(n, 1) + t**2
     if is_better_high(metric) and not metric.startswith("train") and n_test:
         variance += published * (1 - published) * (1 / n_test + 1 / n_published)
-    return 2 * sqrt(variance)
+    else:
+        variance += (ONE_RUN * error) ** 2
+    half = 2 * sqrt(variance)
+    return half if untrained is None else min(half, abs(published - untrained) / 2)
+
+
+MILESTONE = "after epoch "
 
 
 @dataclass
@@ -103,12 +137,19 @@ class Comparison:
         return self.mean - self.published
 
     @property
-    def passed(self):
-        """Whether ours lies in the band or on its better side; None if not judged."""
+    def verdict(self):
+        """'in the band', 'better' or 'worse' than it; None if not judged."""
         if self.band is None:
             return None
-        better = self.difference if is_better_high(self.metric) else -self.difference
-        return bool(better >= -self.band)
+        if abs(self.difference) <= self.band + 1e-12:
+            return "in the band"
+        is_better = (self.difference > 0) == is_better_high(self.metric)
+        return "better" if isfinite(self.mean) and is_better else "worse"
+
+    @property
+    def is_milestone(self):
+        """Whether it is of an epoch on the way."""
+        return self.how.startswith(MILESTONE)
 
 
 @dataclass
@@ -123,7 +164,8 @@ class Outcome:
         Of the experiment.
     scale : {'quick', 'full'}
     kind : {'training', 'study'}
-    status : {'passed', 'outside', 'shown', 'not run', 'failed'}
+    status : {'passed', 'better than published', 'outside', 'smaller run', \
+'shown', 'not run', 'failed'}
     reason : str
         Why it is not passed, in a sentence.
     size : str
@@ -132,8 +174,10 @@ class Outcome:
         Whether the run is smaller than the sheet's.
     comparisons : list of Comparison
         Of a training.
-    not_learning : str
-        How many repetitions do not learn, where that is what the sheet reports.
+    n_stuck, n_diverged : int
+        Repetitions that predict one value, and that end with numbers not finite.
+    is_stuck : bool
+        Whether the sheet reports that the network does not learn.
     checks : list of dict
         Of a study: name, ours, published, right, tolerance, passed.
     tables : dict of str to list of dict
@@ -145,6 +189,8 @@ class Outcome:
     seed : int
     device : str
         'cpu', 'mps' or the model of the GPU.
+    definition : str
+        Digest of what was run: see `sknn_course.course.definition`.
     """
 
     id: str
@@ -158,7 +204,9 @@ class Outcome:
     size: str = ""
     smaller: bool = False
     comparisons: list = field(default_factory=list)
-    not_learning: str = ""
+    n_stuck: int = 0
+    n_diverged: int = 0
+    is_stuck: bool = False
     checks: list = field(default_factory=list)
     tables: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
@@ -172,6 +220,7 @@ class Outcome:
     seconds: float = 0.0
     seed: int = 0
     device: str = "cpu"
+    definition: str = ""
 
     @classmethod
     def of(cls, experiment: Experiment, scale, seed=0, device="cpu"):
@@ -188,12 +237,18 @@ class Outcome:
             kind=kind,
             seed=seed,
             device=device,
+            is_stuck=getattr(experiment.procedure, "outcome", "") == "constant",
         )
 
     @property
     def sheet(self):
         """The sheet's part of the id, such as 'S3'."""
         return self.id.split(".")[0]
+
+    @property
+    def n_repetitions(self):
+        """How many there were, also of those that diverged."""
+        return max([self.n_diverged, *map(len, self.metrics.values())])
 
     @property
     def result(self):

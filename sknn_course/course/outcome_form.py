@@ -4,7 +4,9 @@ import re
 
 STATUSES = {
     "passed": "meets the published (or the right) figures",
+    "better than published": "meets or betters them, with the reason",
     "outside": "does not meet them, with the reason",
+    "smaller run": "has fewer rows, epochs or test rows than the sheet",
     "shown": "the sheet gives no figure; what it describes was run and is shown",
     "not run": "something is missing, with its name",
     "failed": "ended with an error",
@@ -76,7 +78,7 @@ FORM = {
     **dict.fromkeys(
         ("id", "title", "group", "about", "reason", "size", "same_as"), is_text
     ),
-    **dict.fromkeys(("not_learning", "device"), is_text),
+    **dict.fromkeys(("device", "definition"), is_text),
     "scale": one_of("quick", "full"),
     "kind": one_of("training", "study"),
     "status": one_of(*STATUSES),
@@ -112,8 +114,8 @@ FORM = {
     ),
     "metrics": dict_of(numbers),
     "curves": dict_of(list_of(numbers)),
-    "n_rows": is_count,
-    "n_epochs": is_count,
+    **dict.fromkeys(("n_rows", "n_epochs", "n_stuck", "n_diverged"), is_count),
+    "is_stuck": is_flag,
     "seconds": is_number,
     "seed": is_count,
 }

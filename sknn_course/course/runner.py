@@ -5,15 +5,16 @@ from functools import partial
 
 from .cost import Progress, estimate
 from .data import NEEDS, DataNotFound, load
+from .definition import definition
 from .experiment import Training
-from .judging import judge
+from .judging import judge, judge_again
 from .kept_networks import from_arrays, to_arrays
 from .machine import device_name
 from .outcome import Outcome
 from .pictures import draw_pictures
 from .store import DONE
 from .study import DEFAULT_REPEATS, StudyContext, run_study
-from .training import describe, n_epochs, train_all
+from .training import describe, n_epochs, prepare, train_all
 
 
 class Runner:
@@ -42,6 +43,8 @@ class Runner:
     ----------
     outcomes : dict of str to Outcome
         By id, as they come.
+    scale_of_fitted : dict of str to str
+        Id to the scale at which `fitted` networks were trained.
 
     Examples
     --------
@@ -77,7 +80,7 @@ class Runner:
         self.tell = tell or (lambda text: None)
         self.load = partial(load, data_home=data_home, download=download)
         self.outcomes = {}
-        self._fitted = {}
+        self._fitted, self.scale_of_fitted = {}, {}
         self._is_needed = {id for one in known.values() for id in one.depends}
 
     def run(self, chosen):
@@ -96,9 +99,10 @@ class Runner:
         waiting = {one.id: one for one in self._in_order(chosen)}
         if self.resume:
             for id in list(waiting):
-                outcome = self.store.done(id, self.scale)
+                outcome = self._done(waiting[id])
                 if outcome is not None:
                     self.outcomes[id] = outcome
+                    self.store.write(outcome)
                     del waiting[id]
         progress = Progress({one.id: self._estimate(one) for one in waiting.values()})
         while waiting:
@@ -130,6 +134,38 @@ class Runner:
             add(experiment)
         return list(ordered.values())
 
+    def _definition(self, experiment, scale):
+        return definition(
+            experiment, self.known, scale, self.repeats_of, seed=self.seed
+        )
+
+    def _done(self, experiment):
+        """The kept outcome of this definition, judged by the row as it is now, or None.
+
+        That of the full scale serves for the quick one too.
+        """
+        scales = dict.fromkeys(("full", self.scale))
+        kept = self.store.done(
+            experiment.id, {one: self._definition(experiment, one) for one in scales}
+        )
+        if kept is None:
+            return None
+        for name in ("title", "group", "about", "same_as"):
+            setattr(kept, name, getattr(experiment, name))
+        kept.errata = list(experiment.errata)
+        training = experiment.procedure
+        if callable(training):
+            return kept
+        try:
+            data = prepare(training, self.load(training.data), kept.scale)
+        except (DataNotFound, ValueError):  # without it nothing can be judged
+            return kept
+        judge_again(kept, training, data, self._controls(experiment))
+        return kept
+
+    def _controls(self, experiment):
+        return [self.outcomes[id] for id in experiment.depends if id in self.outcomes]
+
     def _next_batch(self, waiting):
         """The next experiment, with all trainings that go together with it."""
         first = next(iter(waiting.values()))
@@ -143,11 +179,12 @@ class Runner:
             and (one is first or not set(one.depends) & set(waiting))
         ]
 
-    def repeats_of(self, training):
-        """Number of repetitions of a training."""
-        if self.asked_repeats is not None:
-            return self.asked_repeats
-        return (training.repeats if self.scale == "full" else None) or DEFAULT_REPEATS
+    def repeats_of(self, experiment, scale):
+        """Number of repetitions of a training, or for a study to take a spread of."""
+        of_row = getattr(experiment.procedure, "repeats", None)
+        return (
+            self.asked_repeats or (of_row if scale == "full" else 0) or DEFAULT_REPEATS
+        )
 
     def _estimate(self, experiment):
         training = experiment.procedure
@@ -159,7 +196,7 @@ class Runner:
                 self.load(training.data),
                 getattr(training, self.scale).get("rows"),
                 n_epochs(training, self.scale)[0],
-            ) * self.repeats_of(training)
+            ) * self.repeats_of(experiment, self.scale)
         except (OSError, ValueError, TypeError):  # told of when it is run
             return 0.0
 
@@ -170,6 +207,7 @@ class Runner:
             outcome = Outcome.of(
                 experiment, self.scale, self.seed, device_name(self.device)
             )
+            outcome.definition = self._definition(experiment, self.scale)
             outcome.reason = self._why_not(experiment)
             if outcome.reason:
                 outcome.status = "not run"
@@ -179,7 +217,7 @@ class Runner:
             else:
                 ready.append((experiment, outcome))
         if ready:
-            trained = self._train([experiment.procedure for experiment, _ in ready])
+            trained = self._train([experiment for experiment, _ in ready])
             for (experiment, outcome), one in zip(ready, trained, strict=True):
                 yield self._finish_training(experiment, outcome, one)
 
@@ -203,25 +241,27 @@ class Runner:
                 return f"the data cannot be used: {error}"
         return ""
 
-    def _train(self, trainings):
+    def _train(self, experiments):
         return train_all(
-            trainings,
+            [one.procedure for one in experiments],
             self.load,
             scale=self.scale,
-            repeats=[self.repeats_of(one) for one in trainings],
+            repeats=[self.repeats_of(one, self.scale) for one in experiments],
             seed=self.seed,
             device=self.device,
         )
 
     def _finish_training(self, experiment, outcome, trained):
         try:
-            judge(outcome, experiment.procedure, trained)
+            controls = self._controls(experiment)
+            judge(outcome, experiment.procedure, trained, controls)
         except Exception as error:
             outcome.status, outcome.reason = "failed", describe(error)
         if outcome.status != "failed":
             self._draw(outcome, draw_pictures(experiment.procedure, trained))
             if experiment.id in self._is_needed:
                 self._fitted[experiment.id] = trained.estimators
+                self.scale_of_fitted[experiment.id] = self.scale
                 arrays = to_arrays(trained.estimators, self.seed)
                 self.store.write_fitted(experiment.id, self.scale, arrays)
         return outcome
@@ -233,6 +273,9 @@ class Runner:
             self._draw(outcome, pictures)
         except DataNotFound as error:
             outcome.status, outcome.reason = "not run", _missing(error)
+        except ModuleNotFoundError as error:
+            outcome.status = "not run"
+            outcome.reason = f"the package {error.name} is not installed"
         except Exception as error:
             outcome.status, outcome.reason = "failed", describe(error)
         outcome.seconds = time.perf_counter() - started
@@ -261,25 +304,24 @@ class Runner:
     def fitted(self, id):
         """The fitted estimators of a training: kept, or trained again."""
         if id not in self._fitted:
-            kept = self._kept(id) if self.resume else None
+            scale = self.outcomes[id].scale if id in self.outcomes else self.scale
+            kept = self._kept(id, scale) if self.resume else None
             if kept is None:
-                kept = self._train([self.known[id].procedure])[0].estimators
-            self._fitted[id] = kept
+                kept = self._train([self.known[id]])[0].estimators
+                scale = self.scale
+            self._fitted[id], self.scale_of_fitted[id] = kept, scale
         return self._fitted[id]
 
-    def _kept(self, id):
+    def _kept(self, id, scale):
         """The fitted networks that the store has, or None."""
-        arrays, training = (
-            self.store.read_fitted(id, self.scale),
-            self.known[id].procedure,
-        )
+        arrays, training = self.store.read_fitted(id, scale), self.known[id].procedure
         if arrays is None:
             return None
         try:
             data = self.load(training.data)
-            return from_arrays(arrays, training, data, self.scale, self.device)
+            return from_arrays(arrays, training, data, scale, self.device)
         except ValueError as error:
-            self.store.refuse(self.store.fitted_path(id, self.scale), error)
+            self.store.refuse(self.store.fitted_path(id, scale), error)
             return None
 
 

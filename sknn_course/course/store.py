@@ -12,7 +12,7 @@ from .outcome import Outcome
 LARGEST_FITTED = 4 * 2**20  # bytes of the networks of one experiment
 LARGEST_HEADERS = 2**20  # what a file of such networks has beside
 LARGEST_OUTCOME = 2**26  # bytes; a curve of 10,000 epochs has 200,000
-DONE = ("passed", "outside", "shown")
+DONE = ("passed", "better than published", "smaller run", "outside", "shown")
 
 
 class Store:
@@ -85,14 +85,22 @@ class Store:
             self.refuse(path, error)
             return None
 
-    def done(self, id, scale):
-        """The outcome of an experiment that need not be run at this scale, or None.
+    def done(self, id, definitions):
+        """The outcome of an experiment that need not be run again, or None.
 
-        That of the full scale serves for the quick one too.
+        Parameters
+        ----------
+        id : str
+        definitions : dict of str to str
+            Scale to the definition that its outcome has to have.
         """
-        for one in dict.fromkeys(("full", scale)):
-            outcome = self.read(id, one)
-            if outcome is not None and outcome.status in DONE:
+        for scale, definition in definitions.items():
+            outcome = self.read(id, scale)
+            if (
+                outcome is not None
+                and outcome.status in DONE
+                and outcome.definition == definition
+            ):
                 return outcome
         return None
 

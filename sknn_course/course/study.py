@@ -46,6 +46,7 @@ def run_study(study, context, outcome):
         title: [plain(row) for row in rows] for title, rows in findings.tables.items()
     }
     outcome.notes += findings.notes
+    outcome.smaller = context is not None and context.is_smaller
     _judge(outcome)
     return findings.pictures
 
@@ -62,6 +63,7 @@ class StudyContext:
         self._runner = runner
         self.scale, self.seed, self.device = runner.scale, runner.seed, runner.device
         self.repeats = runner.asked_repeats or DEFAULT_REPEATS
+        self.is_smaller = False  # than the sheet's, by what was asked so far
 
     def data(self, name, rows=None):
         """A split data set by name."""
@@ -69,7 +71,9 @@ class StudyContext:
 
     def choose(self, quick, full):
         """``quick`` or ``full``, by the scale."""
-        return {"quick": quick, "full": full}[self.scale]
+        chosen = {"quick": quick, "full": full}[self.scale]
+        self.is_smaller |= chosen != full
+        return chosen
 
     def fit(self, estimators, X, y, **fit_params):
         """Fit clones of all estimators on one data set, stacked where it pays."""
@@ -81,11 +85,25 @@ class StudyContext:
 
     def result(self, experiment_id):
         """The `TrainingResult` of another experiment."""
-        return self._runner.outcomes[experiment_id].result
+        outcome = self._runner.outcomes[experiment_id]
+        self.is_smaller |= outcome.smaller
+        return outcome.result
 
     def fitted(self, experiment_id):
         """The fitted estimators of another experiment, one for each repetition."""
-        return [one for one in self._runner.fitted(experiment_id) if one is not None]
+        fitted = self._runner.fitted(experiment_id)
+        outcome = self._runner.outcomes[experiment_id]
+        trained_at = self.scale_of_fitted(experiment_id)
+        self.is_smaller |= outcome.smaller or trained_at != outcome.scale
+        return [one for one in fitted if one is not None]
+
+    def scale_of_fitted(self, experiment_id):
+        """The scale at which the `fitted` estimators were trained."""
+        return self._runner.scale_of_fitted[experiment_id]
+
+    def is_full(self, experiment_id):
+        """Whether another experiment was run at the sheet's own size."""
+        return not self._runner.outcomes[experiment_id].smaller
 
 
 def _as_dict(check):
@@ -104,6 +122,9 @@ def _as_dict(check):
 def _judge(outcome):
     unmet = [check["name"] for check in outcome.checks if not check["passed"]]
     outcome.status = "passed" if outcome.checks else "shown"
+    if outcome.smaller:
+        outcome.status = "smaller run"
+        outcome.reason = "checks met at the quick scale" * bool(outcome.checks)
     if unmet:
         outcome.status = "outside"
         outcome.reason = (

@@ -9,6 +9,12 @@ from .outcome import Comparison
 from .outcome_form import STATUSES
 
 MOST_VALUES = 12  # of an array in a table
+MAIN = (
+    "test accuracy",
+    "test MSE",
+    "validation accuracy",
+)  # what a row of the final table shows
+MET = {None: "", "in the band": "yes", "better": "better", "worse": "no"}
 
 
 def comparison_rows(outcome):
@@ -27,7 +33,6 @@ def comparison_rows(outcome):
         published = show(one.metric, one.published)
         if one.published_std is not None:
             published += f" ± {show(one.metric, one.published_std)}"
-        verdict = {None: "", True: "yes", False: "no"}[one.passed]
         rows.append(
             {
                 "figure": name_of(one.metric) + (f" ({one.how})" if one.how else ""),
@@ -35,7 +40,7 @@ def comparison_rows(outcome):
                 "published": published,
                 "difference": _signed(one.metric, one.difference),
                 "band": "" if one.band is None else f"± {show(one.metric, one.band)}",
-                "met": verdict,
+                "met": MET[one.verdict],
             }
         )
     compared = {one.metric for one in outcome.comparisons if not one.how}
@@ -152,8 +157,9 @@ def summary_rows(outcomes):
             "what": one.title,
             "scale": _scale(one),
             **_main_figure(one),
+            "met": _n_met(one),
             "status": one.status,
-            "reason": one.reason or _size_note(one),
+            "reason": one.reason,
         }
         for one in outcomes
     ]
@@ -166,26 +172,28 @@ def _scale(outcome):
     return outcome.scale + f", {outcome.device}" * (outcome.device != "cpu")
 
 
-def _size_note(outcome):
-    return f"smaller run: {outcome.size}" if outcome.smaller else ""
-
-
 def _main_figure(outcome):
     """The figure that decides, else a first one; of a study the number of checks."""
     nothing = dict.fromkeys(("figure", "ours", "published", "band"), "")
     if outcome.checks:
-        met = sum(check["passed"] for check in outcome.checks)
-        ours = f"{met} of {len(outcome.checks)}"
-        return {**nothing, "figure": "checks met", "ours": ours}
-    if outcome.not_learning:
-        figure = {"figure": "runs that do not learn", "ours": outcome.not_learning}
+        return {**nothing, "figure": "checks"}
+    if outcome.is_stuck and outcome.metrics:
+        ours = f"{outcome.n_stuck + outcome.n_diverged} of {outcome.n_repetitions}"
+        figure = {"figure": "runs that do not learn", "ours": ours}
         return {**nothing, **figure, "published": "does not learn"}
     rows = comparison_rows(outcome)
-    deciding = [row for row in rows if row.get("band")]
-    measured = [row for row in rows if row["figure"].startswith("test ")]
-    for row in [*deciding, *measured, *rows][:1]:
+    measured = [row for name in MAIN for row in rows if row["figure"] == name]
+    for row in [*measured, *rows][:1]:
         return {name: row.get(name, "") for name in nothing}
     return nothing
+
+
+def _n_met(outcome):
+    """How many of the figures that decide, or of the checks, are met."""
+    met = [check["passed"] for check in outcome.checks] + [
+        one.verdict != "worse" for one in outcome.comparisons if one.band is not None
+    ]
+    return f"{sum(met)} of {len(met)}" if met else ""
 
 
 def counts(outcomes):

@@ -33,11 +33,10 @@ def format_outcome(outcome, width=None):
       figure         ours             published  difference  band      met
       test accuracy  0.9834 ± 0.0003  0.9830     +0.0004     ± 0.0040  yes
     """
-    scale = f" ({outcome.scale} scale)" if outcome.smaller else ""
-    parts = [f"{outcome.id} {outcome.title}: {outcome.status}{scale}"]
+    parts = [f"{outcome.id} {outcome.title}: {outcome.status}"]
     if outcome.reason:
         parts.append(_sentence(outcome.reason, width))
-    if outcome.size:
+    if outcome.size not in outcome.reason:
         parts.append(_sentence(outcome.size, width))
     if outcome.comparisons:
         parts.append(as_text(comparison_rows(outcome)))

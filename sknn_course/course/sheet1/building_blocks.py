@@ -141,7 +141,7 @@ def fully_convolutional(context):
         filters=((16,),),
         dense_layer_sizes=(32,),
         padding="valid",
-        max_iter=context.choose(15, 40),
+        max_iter=15,
         batch_size=32,
         learning_rate_init=0.003,
         **run_settings(context),

@@ -95,6 +95,11 @@ def optimizers(context):
                 tolerance=0.05,
             ),
             Check("the same, 50,000 images", falls[1], right=8.9, tolerance=0.05),
+            Check(
+                "RMSProp learns: its training loss ends below ln 10",
+                curves["RMSProp"]["train_loss"][-1] < np.log(10),
+                right=True,
+            ),
         ],
         tables={"Optimizers": table},
         pictures=curve_pictures(curves),

@@ -9,7 +9,6 @@ import numpy as np
 from ...cnn import CNNClassifier
 from ...tensorboard import TensorBoardLogging, zip_logs
 from ..experiment import Check, Experiment, Findings
-from ..networks import cifar_cnn
 from ..theory import two_proportion_z_test
 from ..training import run_settings
 from .cifar10 import (
@@ -42,20 +41,16 @@ def _first_runs(context):
 
 
 def learning_curves(context):
-    """Where the validation losses turn, D without halving, E with a hidden layer."""
+    """Where the validation losses turn; D without halving."""
     curves = _first_runs(context)
     rows, n_epochs = context.choose((1000, 4), (10_000, len(curves["D"]["train_loss"])))
     decay_epochs = round(n_epochs * 75 / 125)
     options = {"l2": 1e-4, **HALVED, "decay_epochs": decay_epochs}
-    hidden = cifar_cnn(dropout=0.5, noise=0.2)
     table, more = fit_variants(
         context,
         {
             "D, decay alone": network(context, n_epochs, l2=1e-4),
             "D, halved after 60 % of the epochs": network(context, n_epochs, **options),
-            "E, hidden layer of 2,048 units": network(
-                context, n_epochs, hidden, **options
-            ),
         },
         rows,
         n_epochs,
@@ -73,7 +68,7 @@ def learning_curves(context):
                 }
                 for letter, run in curves.items()
             ],
-            "Constant rate, hidden layer": table,
+            "D, constant rate": table,
         },
         pictures={
             **curve_pictures(
@@ -212,7 +207,7 @@ EXPERIMENTS = (
         "Learning curves of A to L",
         GROUP,
         "Where the validation loss turns while the training loss falls on; D without "
-        "the halving that may explain the sheet's late fall, E with a hidden layer.",
+        "the halving that may explain the sheet's late fall.",
         learning_curves,
         depends=("S1.43", "S1.44", "S1.45", "S1.46", "S1.47"),
         errata=ERRATA,

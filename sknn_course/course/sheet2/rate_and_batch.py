@@ -46,8 +46,8 @@ def dependence(context):
         },
         notes=[
             "Does overfitting depend on the rate or the batch size? The published "
-            "rows do not support it: those with a small gap had not converged. "
-            "Trained for longer, they come to the same gap."
+            "rows do not support it: those with a small gap had not converged. The "
+            "tables show whether ours, trained for longer, come to the same gap."
         ],
     )
 

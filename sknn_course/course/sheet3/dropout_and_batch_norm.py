@@ -114,7 +114,7 @@ def normalise(context):
                 1e-12,
             ),
             agreement(
-                "running variance after a batch, 0.01 of it",
+                "running variance after a batch, 0.01 of it, with n - 1",
                 buffers[3:].numpy(),
                 0.99 + 0.01 * x.var(0, ddof=1),
                 1e-12,
@@ -133,7 +133,9 @@ def normalise(context):
             "The sheet (Keras) keeps 0.99 of the running statistics and has ε = 0.001: "
             "batch_norm_momentum=0.01 and batch_norm_epsilon=0.001 here, by default "
             "torch's 0.1 and 0.00001. At the start γ = 1, β = 0, mean 0, variance 1. "
-            "At inference the running statistics stand in for those of the batch."
+            "At inference the running statistics stand in for those of the batch. The "
+            "running variance divides by n - 1 here, as torch's does, that of Keras's "
+            "dense layers by n: with the sheet's batches of 8 it is 8/7 of theirs."
         ],
     )
 

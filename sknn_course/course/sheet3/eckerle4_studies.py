@@ -120,6 +120,14 @@ def drop_at_the_output(context):
                 right=True,
             )
             for name in names[1:]
+        ]
+        + [
+            Check(
+                "without dropout it learns: training MSE",
+                _errors(runs["no dropout"], data)["train MSE"],
+                right=0.0,
+                tolerance=0.02,
+            )
         ],
         tables={
             "[128, 128, 64], Adam 0.001": [
@@ -176,6 +184,14 @@ def minimise_by_lbfgs(context):
             few[0].coefs_[0],
             few[1].coefs_[0],
             1e-5,
+        )
+    )
+    findings.checks.append(
+        Check(
+            "good results: mean training MSE",
+            _errors(fitted["ours"], data)["train MSE"],
+            right=0.0,
+            tolerance=0.005,
         )
     )
     findings.pictures["fit"] = partial(_draw_fits, fitted["ours"], data)

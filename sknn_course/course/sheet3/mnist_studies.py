@@ -99,7 +99,12 @@ def try_l1(context):
                 "did not work: training loss stays above 1",
                 row["training loss"] > 1,
                 True,
-            )
+            ),
+            Check(
+                "without the penalty it works: training loss below 1",
+                found["none (MLP Q)"][1]["training loss"] < 1,
+                right=True,
+            ),
         ],
         tables={"[1000], SGD 0.01, batch 8": [row for _, row in found.values()]},
         notes=[

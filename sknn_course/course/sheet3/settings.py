@@ -8,9 +8,10 @@ from ours, the parameters here say the same in ours:
 - its mean squared error has no 1/2, so that its gradient is twice ours: plain
   gradient descent takes the same steps with twice the learning rate.
 
-Two things stay different: AdaGrad's sums of squares start from 0.1 in Keras and from
-0 here, and the running statistics of batch normalisation keep 0.99 of the old value
-and add 0.001 to the variance in Keras, 0.9 and 0.00001 here, as in torch.
+Two of ours have other defaults, and the values of Keras in ``rows.toml``: AdaGrad's
+sums of squares start from 0.1 (``keras_adagrad``), and the running statistics of batch
+normalisation keep 0.99 of the old value, with 0.001 added to the variance
+(``keras_batch_norm``).
 """
 
 import numpy as np

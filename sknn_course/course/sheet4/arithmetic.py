@@ -125,7 +125,7 @@ def dense_as_convolution(context):
 
 
 def channels_last(shape):
-    """Channels last, as the sheets write."""
+    """Channels last, as the sheets write; rows of a dense layer as they are."""
     return (*shape[1:], shape[0])
 
 

@@ -187,7 +187,7 @@ def four_programs(context):
         order[at : at + BATCH] for order in orders for at in range(0, len(X), BATCH)
     ]
     programs = {
-        "all by hand": _by_hand,
+        "all by hand": by_hand_steps,
         "autograd": _autograd,
         "modules and loss": _modules,
         "optimizer": _optimizer,
@@ -216,11 +216,12 @@ def four_programs(context):
     return Findings(checks=checks, tables={f"After {PASSES} passes": rows})
 
 
-def _by_hand(start, X, y, batches):
+def by_hand_steps(start, X, y, batches, learning_rate=LEARNING_RATE):
+    """The network after a step for each batch of rows."""
     network = start
     for rows in batches:
         _, of_batch = tanh_network_gradients(network, X[rows], np.eye(2)[y[rows]])
-        network = gradient_descent_step(network, of_batch, LEARNING_RATE)
+        network = gradient_descent_step(network, of_batch, learning_rate)
     return network
 
 

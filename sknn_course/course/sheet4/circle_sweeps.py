@@ -248,7 +248,10 @@ EXPERIMENTS = (
         "For a batch k times as large, the rate times the square root of k, or times "
         "k.",
         scaling_rules,
-        errata=("Part 1 scales the rate by the square root of k, part 2 by k.",),
+        errata=(
+            "Part 1 scales the rate by the square root of k, part 2 by k: 'to maintain "
+            "the variance', which asks for the root; the factor k keeps the mean step.",
+        ),
     ),
     Experiment(
         "S4.11",
@@ -258,7 +261,8 @@ EXPERIMENTS = (
         descent_variants,
         errata=(
             "One batch or sample is said to make an epoch: it makes an iteration. An "
-            "epoch is a pass over the data.",
+            "epoch is a pass over the data. Part 2 calls the batch size the samples "
+            "of an epoch: they are those of an iteration.",
         ),
     ),
 )

@@ -156,6 +156,7 @@ EXPERIMENTS = (
             quick={"epochs": 150},
             repeats=4,
             pictures=("learning_curves", "decision_boundary"),
+            remark="S4.36 has the two softmax outputs, which learn faster at first",
         ),
         errata=(
             "The final accuracy is said to be about 96 %: 96.5 % is that of the "

@@ -9,7 +9,7 @@ from ...inspection import layer_table
 from ...preprocessing import MeanImageSubtraction
 from ..experiment import Check, Experiment, Findings, Training
 from ..networks import NETWORKS, fman45_mnist_cnn
-from ..theory import sgd_parameters
+from ..theory import sgd_parameters, softmax_loss_forward
 from . import confusion
 from .networks import show_filters, show_iterations, show_misclassified
 
@@ -92,13 +92,18 @@ PARAMETERS = {"conv1": 416, "conv2": 6416, "output": 7850}
 def layer_sizes(context):
     """The printed sizes of the layers, and their parameters."""
     table = layer_table(NETWORKS["fman45_mnist_cnn"])
+    scores = np.zeros((*table["output"].output_shape, 3))  # of three images
     checks = [
         Check("input", _channels_last(table.input_shape), published=(28, 28, 1)),
         *(
             Check(name, _channels_last(table[name].output_shape), published=size)
             for name, size in LAYER_SIZES.items()
         ),
-        Check("loss: one number", np.size(0.0), published=1),
+        Check(
+            "loss: one number",
+            np.size(softmax_loss_forward(scores, np.arange(3))),
+            published=1,
+        ),
         *(
             Check(f"parameters of {name}", table[name].parameters, published=number)
             for name, number in PARAMETERS.items()

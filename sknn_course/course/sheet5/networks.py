@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ...plotting.canvas import BLUE, ORANGE, tidy
+from ...plotting.fitted_network import weights_of
 from ..experiment import Check, Findings
 from ..theory import loss_per_sample, weight_decay_loss
 from ..training import make_estimators, prepare
@@ -20,7 +21,12 @@ def show_filters(context, id, n_filters, n_channels):
                 "filters, channels, height, width",
                 network.coefs_[0].shape,
                 published=(n_filters, n_channels, 5, 5),
-            )
+            ),
+            Check(
+                "training moves the filters by a tenth of their size or more",
+                _moved(network) > 0.1,
+                right=True,
+            ),
         ],
         pictures={
             "filters": lambda: _draw_filters(network, "fitted"),
@@ -28,6 +34,12 @@ def show_filters(context, id, n_filters, n_channels):
         },
         notes=[f"Filters of the network of {id}, first repetition."],
     )
+
+
+def _moved(network):
+    """Distance of the first filters from their start, over their size there."""
+    first, last = (weights_of(network, which)[0][0] for which in ("initial", "fitted"))
+    return float(np.linalg.norm(last - first) / np.linalg.norm(first))
 
 
 def _draw_filters(network, weights):
@@ -39,7 +51,7 @@ def _draw_filters(network, weights):
 def show_misclassified(context, id, training, names=None):
     """Test images that are classified wrongly, and the commonest confusions."""
     network = context.fitted(id)[0]
-    data = prepare(training, context.data(training.data), context.scale)
+    data = prepare(training, context.data(training.data), context.scale_of_fitted(id))
     X, y = data.test
     y_pred = network.predict(X)
     wrong = y_pred != y
