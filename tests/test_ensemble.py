@@ -35,6 +35,7 @@ from sknn_course import (
     MLPClassifier,
     MLPRegressor,
 )
+from sknn_course.layers import PeriodicEmbedding
 from sknn_course.parallel import last_report
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -139,10 +140,16 @@ def test_callers_backend_gives_the_same(backend):
         MLPClassifier((8,), batch_norm=True, dropout=0.2, max_iter=3),
         MLPClassifier((8,), batch_norm="before", activation="gelu", max_iter=3),
         MLPClassifier((8,), dtype="float64", activation="leaky_relu", max_iter=3),
+        MLPClassifier((8,), numeric_embedding=PeriodicEmbedding(5, 3), max_iter=3),
+        MLPClassifier(
+            (8,),
+            numeric_embedding=PeriodicEmbedding(5, 3, variant="pbld", n_columns=2),
+            max_iter=3,
+        ),
         CNNClassifier(((2,),), dense_layer_sizes=(3,), input_shape=(2, 2), max_iter=2),
         LogisticRegression(),
     ],
-    ids=["batch norm", "before", "float64", "cnn", "sklearn"],
+    ids=["batch norm", "before", "float64", "plr", "pbld", "cnn", "sklearn"],
 )
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pools wider than images
@@ -201,6 +208,24 @@ def test_members_of_a_fold_share_its_transformers():
         CALLS.clear()
         one.predict(X)
         assert CALLS == [150] * 3
+
+
+def test_steps_may_be_fitted_once_to_all_rows():
+    def scaled(network):
+        return make_pipeline(FunctionTransformer(counted), StandardScaler(), network)
+
+    CALLS.clear()
+    folds = list(StratifiedKFold(3).split(X, Y))
+    ensemble = small(scaled(mlp), n_candidates=2, cv=folds, preprocess_once=True)
+    ensemble.fit(X, Y)
+    assert CALLS == [150]
+    rows = StandardScaler().fit_transform(X)
+    for k, (*_, network) in enumerate(ensemble.members_):
+        train, test = folds[k % 3]
+        alone = clone(network).fit(
+            rows[train], Y[train], X_val=rows[test], y_val=Y[test]
+        )
+        assert_equal_members(network, alone)
 
 
 CALLS = []
