@@ -75,6 +75,7 @@ VALUES = {
     "dtype": "float32",
     "early_stopping": True,
     "early_stopping_on_fold": True,
+    "preprocess_once": True,
     "epsilon": 0.125,
     "estimator": None,
     "filters": ((2, 3),),
