@@ -176,6 +176,14 @@ class resumable:
         """Whether a job's result is known, and given to it.
 
         Otherwise it goes on from what is known of it, and is kept as it is trained.
+
+        Parameters
+        ----------
+        job : FitJob
+
+        Returns
+        -------
+        bool
         """
         key = digest_of_job(job)
         if key is None:
@@ -199,7 +207,15 @@ class resumable:
         return False
 
     def put(self, key: str, snapshot: Snapshot, kind: str) -> None:
-        """Keep a snapshot; of those of a training on its way the last one alone."""
+        """Keep a snapshot; of those of a training on its way the last one alone.
+
+        Parameters
+        ----------
+        key : str
+            Of the training.
+        snapshot : Snapshot
+        kind : str
+        """
         path = self._path(key, f"{snapshot.n_iter:09d}.{kind}")
         earlier = [known for _, k, known in self._known(key) if k == "mid"]
         self._write(path, vars(snapshot))
@@ -208,7 +224,18 @@ class resumable:
                 known.unlink(missing_ok=True)
 
     def result_of(self, function: Callable, *arguments: Any) -> dict[str, Any]:
-        """The dict that an estimator's method gives, from the folder if it is there."""
+        """The dict that an estimator's method gives, from the folder if it is there.
+
+        Parameters
+        ----------
+        function : callable
+        *arguments : object
+            Of the function.
+
+        Returns
+        -------
+        dict
+        """
         of = function.__self__  # type: ignore[attr-defined]
         key = digest(type(of).__name__, of.get_params(), version(), *arguments)
         path = self._path(key, "result")
