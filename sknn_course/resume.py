@@ -118,8 +118,8 @@ class resumable:
     def _start(self) -> None:
         self._n_bytes: int | None = None
         self._writes = True
-        self._before: list[tuple[resumable | None, str | None]] = []
-        self._hears = False  # of SIGTERM
+        # at each entry: the block around, its folder, whether SIGTERM was ours to hear
+        self._before: list[tuple[resumable | None, str | None, bool]] = []
         self._late: threading.Timer | None = None
         self.is_ending = False  # training ends with the epoch, once it is kept
 
@@ -134,28 +134,34 @@ class resumable:
     def __enter__(self) -> Self:
         global active
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._before.append((active, os.environ.get(VARIABLE)))
-        self._writes, self._n_bytes, self._hears, active = True, None, False, self
+        hears = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        )
+        self._before.append((active, os.environ.get(VARIABLE), hears))
+        self._writes, self._n_bytes, active = True, None, self
         os.environ[VARIABLE] = str(self.folder)
         _compat.end_loky_workers()
-        if threading.current_thread() is threading.main_thread():
-            self._hears = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        if self._hears:
+        if hears:
             signal.signal(signal.SIGTERM, self._end)
         return self
 
     def __exit__(self, *_: object) -> None:
         global active
-        active, variable = self._before.pop()
+        active, variable, hears = self._before.pop()
         if variable is None:
             os.environ.pop(VARIABLE, None)
         else:
             os.environ[VARIABLE] = variable
         _compat.end_loky_workers()
-        if self._hears:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if not hears:
+            return
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if self._late is not None:
             self._late.cancel()
+        if self.is_ending:  # also where nothing was in training
+            self.is_ending = False
+            raise SystemExit(128 + signal.SIGTERM)
 
     def _end(self, *_: object) -> None:
         """The process is asked to end: networks in training are kept first."""

@@ -272,6 +272,16 @@ def test_sigterm_ends_with_the_epoch_and_a_checkpoint(epochs, monkeypatch, tmp_p
     assert len(epochs) == 4
 
 
+def test_sigterm_where_nothing_trains_ends_the_block(tmp_path):
+    kept = resumable(tmp_path)
+    with pytest.raises(SystemExit) as ending, kept:
+        with kept:
+            signal.raise_signal(signal.SIGTERM)
+        assert kept.is_ending  # the outer block heard it
+    assert ending.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
 # --- what may go wrong ---
 
 
