@@ -28,6 +28,8 @@ TRAININGS = {
 }
 STUDIES = {id: one for id, one in KNOWN.items() if id not in TRAININGS}
 SELF_CONTAINED = [id for id, one in STUDIES.items() if not one.needs]
+# By row, the checks that are not met: better than the sheet, which counts as outside
+OUTSIDE = {"S4.36": ["pass 150: test loss as published"]}
 ON_IMAGES = [id for id, one in STUDIES.items() if one.needs and id != "S5.17"]
 
 
@@ -118,9 +120,12 @@ def outcomes(tmp_path_factory):
 @pytest.mark.parametrize("id", SELF_CONTAINED)
 def test_calculation_meets_the_sheet(id, outcomes):
     outcome = outcomes[id]
+    missed = [check["name"] for check in outcome.checks if not check["passed"]]
+    assert missed == OUTSIDE.get(id, [])
     expected = "passed" if outcome.checks else "shown"
+    if missed:
+        expected = "outside"
     assert outcome.status in (expected, "smaller run"), outcome.reason
-    assert all(check["passed"] for check in outcome.checks)
     assert outcome.checks or outcome.tables or outcome.pictures
 
 
